@@ -1,0 +1,124 @@
+import { AppError, isUuid, type TenantId } from '@countersign/kernel';
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/client.js';
+import { connectionOfTransaction, createPool, type PoolSettings } from './pool.js';
+import type { Queryable, SqlTx, Tx } from './tx.js';
+
+/**
+ * The one way to PostgreSQL. Every statement on a tenant's table runs in a transaction that named its tenant
+ * first (`SET LOCAL app.tenant`), so row-level security answers for exactly that tenant.
+ */
+export class Database {
+  readonly #pool: pg.Pool;
+  readonly #prisma: PrismaClient;
+
+  constructor(settings: PoolSettings) {
+    this.#pool = createPool(settings);
+    this.#prisma = new PrismaClient({
+      adapter: new PrismaPg(this.#pool, { disposeExternalPool: false }),
+    });
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction of one tenant, with raw SQL and Prisma on one connection.
+   * Commits when it resolves, rolls back when it rejects.
+   */
+  async transaction<Result>(
+    tenantId: TenantId,
+    work: (tx: Tx) => Promise<Result>,
+  ): Promise<Result> {
+    const slot: { client?: pg.PoolClient } = {};
+    return connectionOfTransaction.run(slot, () =>
+      this.#prisma.$transaction(
+        async (prisma) => {
+          const { client } = slot;
+          if (client === undefined) {
+            throw new AppError('NO_CONNECTION', {
+              publicMessage: 'The transaction has no connection.',
+            });
+          }
+          await client.query(setTenant(tenantId));
+          return work({ ...queryable(client), tenantId, prisma });
+        },
+        { maxWait: 10_000, timeout: 30_000 },
+      ),
+    );
+  }
+
+  /** The same without Prisma: less work per call, for hot paths, projectors and reads. */
+  async sqlTransaction<Result>(
+    tenantId: TenantId,
+    work: (tx: SqlTx) => Promise<Result>,
+    mode: 'read-write' | 'read-snapshot' = 'read-write',
+  ): Promise<Result> {
+    const begin =
+      mode === 'read-snapshot' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN';
+    return this.#withClient(async (client) => {
+      await client.query(`${begin}; ${setTenant(tenantId)}`);
+      return work({ ...queryable(client), tenantId });
+    });
+  }
+
+  /** A read of one tenant at one snapshot. */
+  async read<Result>(tenantId: TenantId, work: (tx: SqlTx) => Promise<Result>): Promise<Result> {
+    return this.sqlTransaction(tenantId, work, 'read-snapshot');
+  }
+
+  /** Statements on tables that belong to no tenant (`tenant`, routing). A tenant's table raises here. */
+  async global<Result>(work: (queryable: Queryable) => Promise<Result>): Promise<Result> {
+    return this.#withClient(async (client) => {
+      await client.query('BEGIN');
+      return work(queryable(client));
+    });
+  }
+
+  /** A connection of one's own, for the append path. The caller releases it. */
+  async connect(): Promise<pg.PoolClient> {
+    return this.#pool.connect();
+  }
+
+  async close(): Promise<void> {
+    await this.#prisma.$disconnect();
+    if (!this.#pool.ended) await this.#pool.end();
+  }
+
+  async #withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect();
+    let broken: Error | undefined;
+    try {
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((failure: unknown) => {
+        broken = failure instanceof Error ? failure : new Error(String(failure));
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+/**
+ * `SET LOCAL` as text, not `set_config()`: a distributed PostgreSQL sends only the former to its workers.
+ * The id is checked here, since SET takes no parameters.
+ */
+export function setTenant(tenantId: TenantId): string {
+  if (!isUuid(tenantId)) {
+    throw new AppError('INVALID_TENANT_ID', {
+      publicMessage: 'A tenant id must be a lower-case UUID.',
+    });
+  }
+  return `SET LOCAL app.tenant = '${tenantId}'`;
+}
+
+function queryable(client: pg.PoolClient): Queryable {
+  return {
+    query: async <Row extends object>(text: string, values: readonly unknown[] = []) => {
+      const result = await client.query<Row>(text, [...values]);
+      return result.rows;
+    },
+  };
+}

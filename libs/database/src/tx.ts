@@ -1,0 +1,17 @@
+import type { TenantId } from '@countersign/kernel';
+import type { Prisma } from './generated/client.js';
+
+/** Anything that runs SQL with $1 parameters. int8 arrives as bigint, bytea as Buffer, timestamptz as Date. */
+export interface Queryable {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** One open transaction of one tenant, raw SQL only. A function that takes it never opens another. */
+export interface SqlTx extends Queryable {
+  readonly tenantId: TenantId;
+}
+
+/** One open transaction of one tenant, raw SQL and Prisma's typed models on the same connection. */
+export interface Tx extends SqlTx {
+  readonly prisma: Prisma.TransactionClient;
+}

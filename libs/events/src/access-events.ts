@@ -1,0 +1,2 @@
+/** Readable `data` of each access event. */
+export const accessEvents = {} as const;

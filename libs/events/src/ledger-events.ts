@@ -1,0 +1,2 @@
+/** Readable `data` of each ledger event. */
+export const ledgerEvents = {} as const;

@@ -1,0 +1,2 @@
+/** Readable `data` of each promotion event. */
+export const promotionEvents = {} as const;

@@ -1,0 +1,13 @@
+// One private PostgreSQL for the whole run; each suite makes its own database in it (see database.ts).
+import { startEmbeddedPostgres } from '../../tools/embedded-postgres.mjs';
+
+export default async function setUp() {
+  const server = await startEmbeddedPostgres({
+    directory: '.data/test-pg',
+    port: 15533,
+    settings: { max_connections: '300', shared_buffers: '256MB' },
+  });
+  process.env['TEST_OWNER_URL'] = server.ownerUrl('postgres');
+  process.env['TEST_APP_URL'] = server.appUrl('postgres');
+  globalThis.stopTestDatabase = server.started ? server.stop : undefined;
+}
