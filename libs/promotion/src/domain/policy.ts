@@ -1,0 +1,37 @@
+/** How grave an unapproved change of a target is. */
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** Targets of one importance, and what a move onto them needs. */
+export interface PromotionTier {
+  readonly name: string;
+  /** `stage:Production`, `alias:champion`, or `alias:*` / `stage:*` for all of a kind. */
+  readonly targets: readonly string[];
+  readonly quorum: { readonly role: string; readonly approvals: number };
+  readonly requestTtlSeconds: number;
+  /** At most 600. */
+  readonly permitTtlSeconds: number;
+  readonly driftSeverity: Severity;
+}
+
+/** One promotion policy, read from a file. Immutable: another text is another version. */
+export interface PromotionPolicy {
+  readonly name: string;
+  readonly version: number;
+  readonly tiers: readonly PromotionTier[];
+  /** `<name>@sha256:<hex of the file>`. */
+  readonly policyVersion: string;
+}
+
+const TARGET = /^(?:alias|stage):[^\p{Cc}]{1,255}$/u;
+
+/** True for `stage:<Stage>` or `alias:<name>`. */
+export function isTarget(text: string): boolean {
+  return TARGET.test(text);
+}
+
+/** The first tier that names the target, exactly or by `kind:*`; null when the policy says nothing about it. */
+export function tierOf(policy: PromotionPolicy, target: string): PromotionTier | null {
+  const kind = `${target.slice(0, target.indexOf(':'))}:*`;
+  return policy.tiers.find((tier) => tier.targets.some((t) => t === target || t === kind)) ?? null;
+}

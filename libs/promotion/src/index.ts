@@ -1,0 +1,22 @@
+export { PROMOTION_STATES, type PromotionState } from './domain/states.js';
+export { REFUSAL_CODES, type RefusalCode } from './domain/refusals.js';
+export type { Pin } from './domain/pin.js';
+export type { PromotionPolicy, PromotionTier } from './domain/policy.js';
+export type {
+  CastVoteInput,
+  DriftRecord,
+  Eligibility,
+  GateResult,
+  GovernanceOutcome,
+  GovernanceRecord,
+  GovernModelInput,
+  PermitRecord,
+  PromotionCommandInput,
+  PromotionOutcome,
+  PromotionRequestRecord,
+  RequestPromotionInput,
+  Requirement,
+  VoteDecision,
+  VoteRecord,
+} from './records.js';
+export type { RegistryChange, RegistryWriter, RegistryWriteResult } from './registry-writer.js';
