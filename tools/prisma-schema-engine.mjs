@@ -302,7 +302,7 @@ function createMethods(getEngine) {
     // The native engine prints through a `print` request to the CLI instead of returning the text.
     async diff(params) {
       const result = await (await getEngine()).diff(params);
-      if (result.stdout != null)
+      if (result.stdout !== null && result.stdout !== undefined)
         send({ id: printId++, method: 'print', params: { content: result.stdout } });
       return { ...result, stdout: null };
     },

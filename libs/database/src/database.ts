@@ -1,6 +1,6 @@
 import { AppError, isUuid, type TenantId } from '@countersign/kernel';
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import type pg from 'pg';
 import { PrismaClient } from './generated/client.js';
 import { connectionOfTransaction, createPool, type PoolSettings } from './pool.js';
 import type { Queryable, SqlTx, Tx } from './tx.js';

@@ -47,7 +47,10 @@ class RecordingPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Parameters<pg.Pool['connect']>[0]): void;
   override connect(callback?: Parameters<pg.Pool['connect']>[0]): Promise<pg.PoolClient> | void {
-    if (callback !== undefined) return super.connect(callback);
+    if (callback !== undefined) {
+      super.connect(callback);
+      return;
+    }
     const slot = connectionOfTransaction.getStore();
     return super.connect().then((client) => {
       if (slot !== undefined && slot.client === undefined) slot.client = client;
