@@ -1,0 +1,102 @@
+export { ChainError, type ChainErrorCode } from './errors.js';
+export { HASH_BYTES, isHashHex, sameBytes, sha256, sha256Hex, toHex } from './hash.js';
+export { isJsonObject, type Json, type JsonObject } from './json/json.js';
+export {
+  CANONICAL_LIMITS,
+  DEFAULT_LIMITS,
+  OPEN_LINEAGE_LIMITS,
+  type JsonLimits,
+} from './json/limits.js';
+export {
+  parseStrictJson,
+  type StrictJsonCode,
+  type StrictJsonFailure,
+  type StrictJsonResult,
+} from './json/strict-json.js';
+export { canonicalize, canonicalText } from './json/canonical.js';
+export { ENTRY_BYTES_MAX, ENTRY_KIND, NO_PREVIOUS, type EntryHeader } from './entry/header.js';
+export { encodeEntry, encodeLeaf, type EncodedEntry } from './entry/encode.js';
+export { decodeEntry, type DecodeEntryCode, type DecodeEntryResult } from './entry/decode.js';
+export { EMPTY_ROOT, leafHash, nodeHash } from './tree/hashing.js';
+export { rootOf } from './tree/root-of.js';
+export { Frontier } from './tree/frontier.js';
+export {
+  partialTiles,
+  perfectRoot,
+  TILE_BYTES,
+  TILE_WIDTH,
+  TileBuilder,
+  type FullTile,
+  type PartialTile,
+} from './tree/tiles.js';
+export { consistencyProof, inclusionProof } from './tree/prove.js';
+export {
+  verifyConsistency,
+  verifyInclusion,
+  type ConsistencyClaim,
+  type InclusionClaim,
+} from './tree/verify-proof.js';
+export {
+  commit,
+  evidenceDigest,
+  isCommitment,
+  SALT_BYTES,
+  type Commitment,
+} from './payload/commitment.js';
+export {
+  sealPayload,
+  type Disclosure,
+  type PersonalMark,
+  type SealedPayload,
+  type SealOptions,
+} from './payload/seal.js';
+export {
+  openPayload,
+  type DisclosedValue,
+  type OpenPayloadCode,
+  type OpenPayloadResult,
+} from './payload/open.js';
+export {
+  formatSignerKey,
+  noteSigner,
+  noteVerifier,
+  parseSignerKey,
+  parseVerifierKey,
+  privateKeyFromSeed,
+  type NoteSigner,
+  type NoteVerifier,
+} from './note/keys.js';
+export {
+  NOTE_BYTES_MAX,
+  NOTE_SIGNATURES_MAX,
+  signNote,
+  verifyNote,
+  type NoteCode,
+  type NoteSignature,
+  type VerifiedNote,
+} from './note/signed-note.js';
+export {
+  formatCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+  verifyCheckpoint,
+  type Checkpoint,
+  type CheckpointCode,
+  type CheckpointPolicy,
+  type VerifiedCheckpoint,
+} from './note/checkpoint.js';
+export type {
+  ChainFault,
+  ChainRecord,
+  EntryColumns,
+  EntryFaultCode,
+  TreeFaultCode,
+} from './verify/record.js';
+export {
+  ChainVerifier,
+  verifyEntries,
+  type ChainPosition,
+  type ChainReport,
+  type ChainVerifierOptions,
+  type ExpectedHead,
+} from './verify/chain-verifier.js';

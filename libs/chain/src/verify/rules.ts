@@ -1,0 +1,129 @@
+import type { EntryHeader } from '../entry/header.js';
+import { sameBytes, sha256Hex, toHex } from '../hash.js';
+import { isJsonObject } from '../json/json.js';
+import { evidenceDigest, SALT_BYTES } from '../payload/commitment.js';
+import { openPayload } from '../payload/open.js';
+import type { ChainRecord, EntryColumns, EntryFaultCode } from './record.js';
+
+/** What a rule sees: the record, its decoded header, and what the entries before led to expect. */
+export interface RuleInput {
+  readonly record: ChainRecord;
+  readonly header: EntryHeader;
+  /** Recomputed from the bytes. */
+  readonly leafHash: Uint8Array;
+  readonly expectedSequence: bigint;
+  readonly expectedPrevious: string;
+  /** `recordedAt` of the entry before; null at the start. */
+  readonly recordedBefore: string | null;
+  /** Null when any tenant will do, as long as it stays the same. */
+  readonly tenant: string | null;
+}
+
+export interface RuleFault {
+  readonly code: EntryFaultCode;
+  readonly detail: string;
+}
+export type EntryRule = (input: RuleInput) => RuleFault | null;
+
+/** The rules over one decoded entry, by name and in order: a sceptic's order, cheapest and most telling first. */
+export const ENTRY_RULES = {
+  tenant: ({ header, tenant }) =>
+    tenant === null || header.tenant === tenant
+      ? null
+      : { code: 'TENANT_MISMATCH', detail: `of tenant ${header.tenant}, expected ${tenant}` },
+
+  sequence: ({ header, expectedSequence }) =>
+    BigInt(header.seq) === expectedSequence
+      ? null
+      : { code: 'SEQUENCE_MISMATCH', detail: `seq ${header.seq}, expected ${expectedSequence}` },
+
+  previousHash: ({ header, record, expectedPrevious }) => {
+    const column =
+      record.previousHash === undefined ? expectedPrevious : toHex(record.previousHash);
+    if (header.prev === expectedPrevious && column === expectedPrevious) return null;
+    const found = header.prev === expectedPrevious ? column : header.prev;
+    const detail = `previous hash ${found}, expected ${expectedPrevious}`;
+    return { code: 'PREVIOUS_HASH_MISMATCH', detail };
+  },
+
+  // Both times are of one fixed form, so that text order is time order.
+  recordedAt: ({ header, recordedBefore }) =>
+    recordedBefore === null || header.recordedAt >= recordedBefore
+      ? null
+      : {
+          code: 'RECORDED_AT_DECREASED',
+          detail: `${header.recordedAt}, expected at least ${recordedBefore}`,
+        },
+
+  leafHash: ({ record, leafHash }) =>
+    record.leafHash === undefined || sameBytes(record.leafHash, leafHash)
+      ? null
+      : {
+          code: 'LEAF_HASH_MISMATCH',
+          detail: `${toHex(record.leafHash)}, expected ${toHex(leafHash)}`,
+        },
+
+  columns: ({ header, record }) => {
+    const column = record.columns === undefined ? null : differingColumn(header, record.columns);
+    return column === null ? null : { code: 'COLUMN_MISMATCH', detail: column };
+  },
+
+  payloadDigest: ({ header, record }) => {
+    if (record.payload === undefined || record.payload === null) return null;
+    const digest = `sha256:${sha256Hex(record.payload)}`;
+    return digest === header.payload
+      ? null
+      : { code: 'PAYLOAD_DIGEST_MISMATCH', detail: `${digest}, expected ${header.payload}` };
+  },
+
+  payload: ({ record }) => {
+    if (record.payload === undefined || record.payload === null) return null;
+    const opened = openPayload(record.payload, record.disclosures ?? []);
+    if (!opened.ok) return { code: opened.code, detail: opened.detail };
+    return isJsonObject(opened.value) && opened.value['v'] === 1
+      ? null
+      : { code: 'PAYLOAD_VERSION_UNKNOWN', detail: 'expected an object with v 1' };
+  },
+
+  evidence: ({ header, record }) => {
+    if (record.evidence === undefined || record.evidence === null) return null;
+    if (header.evidence === undefined) {
+      return { code: 'EVIDENCE_UNEXPECTED', detail: 'the entry names no evidence' };
+    }
+    const { salt, bytes } = record.evidence;
+    const digest = salt.byteLength === SALT_BYTES ? evidenceDigest(salt, bytes) : 'a wrong salt';
+    return `sha256:${digest}` === header.evidence
+      ? null
+      : { code: 'EVIDENCE_DIGEST_MISMATCH', detail: `${digest}, expected ${header.evidence}` };
+  },
+} as const satisfies Record<string, EntryRule>;
+
+const TEXT_COLUMNS = ['id', 'tenant', 'type', 'source', 'subject', 'actor', 'delivery'] as const;
+
+/** Names the first column that says something else than the hashed header, or null. */
+function differingColumn(header: EntryHeader, columns: EntryColumns): string | null {
+  for (const name of TEXT_COLUMNS) {
+    const value = columns[name];
+    if (value !== undefined && value !== header[name]) {
+      return `${name} ${JSON.stringify(value)}, expected ${JSON.stringify(header[name])}`;
+    }
+  }
+  for (const name of ['occurredAt', 'recordedAt'] as const) {
+    const value = columns[name];
+    if (value !== undefined && value.getTime() !== Date.parse(header[name])) {
+      return `${name} ${value.toISOString()}, expected ${header[name]}`;
+    }
+  }
+  if (columns.sequence !== undefined && columns.sequence !== BigInt(header.seq)) {
+    return `sequence ${columns.sequence}, expected ${header.seq}`;
+  }
+  if (columns.payloadDigest !== undefined && `sha256:${columns.payloadDigest}` !== header.payload) {
+    return `payload digest ${columns.payloadDigest}, expected ${header.payload}`;
+  }
+  if (columns.evidenceDigest !== undefined) {
+    const expected = header.evidence ?? null;
+    const value = columns.evidenceDigest === null ? null : `sha256:${columns.evidenceDigest}`;
+    if (value !== expected) return `evidence digest ${value}, expected ${expected}`;
+  }
+  return null;
+}
