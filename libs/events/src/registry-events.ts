@@ -9,6 +9,10 @@ const version = z.string();
 /** Readable `data` of each registry event, after disclosed values were filled in. */
 export const registryEvents = {
   'registered_model.created': z.object({ name, description: disclosed, tags }),
+  'registered_model.deleted': z.object({ name }),
+  'registered_model.tag_set': z.object({ name, key: z.string(), value: disclosed }),
+  'registered_model.tag_deleted': z.object({ name, key: z.string() }),
+  'model_version.deleted': z.object({ name, version }),
   'model_version.created': z.object({
     name,
     version,
@@ -42,8 +46,13 @@ export const registryEvents = {
     aliases: z.array(z.string()),
     /** Milliseconds since 1970, as the registry keeps them. */
     createdAtMs: z.number().nullable(),
+    /** `sha256:<hex>` of the artifact manifest, or null with the reason beside it. */
+    artifactDigest: z.string().nullable().optional(),
+    artifactDigestReason: z.string().nullable().optional(),
     /** Sequence of the entry that made us look. */
     readFor: z.string(),
+    /** Size of the ledger when the reading began: entries from there on may be newer than what was seen. */
+    readAtSize: z.string().optional(),
   }),
   /** A training run as its tracking server showed it. */
   'run.observed': z.object({
