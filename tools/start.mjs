@@ -100,6 +100,7 @@ function makeDataDir() {
   } catch (error) {
     throw new Error(
       `DATA_DIR ${dataDir} cannot be written (${error.code}). Set DATA_DIR to a folder with space and rights.`,
+      { cause: error },
     );
   }
 }
