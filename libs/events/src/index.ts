@@ -1,3 +1,4 @@
+export { decisionSchema } from './access-events.js';
 export { eventCatalogue, isEventType, type EventType } from './catalogue.js';
 export {
   BASES,
