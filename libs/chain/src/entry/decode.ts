@@ -19,7 +19,7 @@ const LIMITS: JsonLimits = {
   ...CANONICAL_LIMITS,
   bytesMax: ENTRY_BYTES_MAX,
   depthMax: 1,
-  nodesMax: 16,
+  nodesMax: 64,
 };
 
 const REQUIRED = [
