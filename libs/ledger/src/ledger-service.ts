@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { EMPTY_ROOT, Frontier, HASH_BYTES } from '@countersign/chain';
 import type { Database, SqlTx } from '@countersign/database';
 import type { EntryDraft } from '@countersign/events';
-import { AppError, type Clock, type TenantId } from '@countersign/kernel';
+import type { Clock, TenantId } from '@countersign/kernel';
+import { appendLocked } from './append/append-in-tx.js';
 import type { AppendResult } from './append/append-result.js';
+import { GroupCommit } from './append/group-commit.js';
+import { prepareDraft } from './append/prepare.js';
 
 export interface LedgerServiceOptions {
   readonly database: Database;
@@ -12,34 +17,88 @@ export interface LedgerServiceOptions {
   readonly connections?: number;
   /** Drafts that may wait per tenant before append refuses with OVERLOADED. Default 20,000. */
   readonly queueLimit?: number;
+  /** How long append waits for a database that does not answer. Default 10,000 ms. */
+  readonly patienceMs?: number;
 }
 
 export type AppendedListener = (tenantId: TenantId, size: bigint) => void;
 
-/** Appends to tenants' ledgers. Any number of instances may append to one tenant. */
+/**
+ * Appends to tenants' ledgers. Any number of instances, in any number of processes, may append to one tenant: the
+ * head row is compared and swapped, and (tenant, source, delivery) is unique.
+ */
 export class LedgerService {
-  constructor(readonly options: LedgerServiceOptions) {}
-  /** Opens the log of tx.tenantId with a random origin. Does nothing when it is open. */
-  openLog(_tx: SqlTx): Promise<void> {
-    return Promise.reject(building());
-  }
-  /** Joins the tenant's group commit. Durable when it resolves; one result per draft, in order. */
-  append(_tenantId: TenantId, _drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
-    return Promise.reject(building());
-  }
-  /** Appends inside the caller's transaction, as its last statements: the head row stays locked until commit. */
-  appendInTx(_tx: SqlTx, _drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
-    return Promise.reject(building());
-  }
-  /** A hint after commits of this process; returns the function that stops it. */
-  onAppended(_listener: AppendedListener): () => void {
-    return () => undefined;
-  }
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
-}
+  readonly #clock: Clock;
+  readonly #logName: string;
+  readonly #groupCommit: GroupCommit;
+  readonly #listeners = new Set<AppendedListener>();
 
-function building(): AppError {
-  return new AppError('UNAVAILABLE', { publicMessage: 'The ledger is being built.' });
+  constructor(options: LedgerServiceOptions) {
+    this.#clock = options.clock;
+    this.#logName = options.logName ?? 'countersign.local';
+    this.#groupCommit = new GroupCommit({
+      database: options.database,
+      clock: options.clock,
+      connections: options.connections ?? 2,
+      queueLimit: options.queueLimit ?? 20_000,
+      patienceMs: options.patienceMs ?? 10_000,
+      onAppended: (tenantId, size) => {
+        for (const listener of this.#listeners) listener(tenantId, size);
+      },
+    });
+  }
+
+  /** Opens the log of tx.tenantId, its origin fixed for ever. Does nothing when it is open. */
+  async openLog(tx: SqlTx): Promise<void> {
+    const logId = randomUUID();
+    const now = this.#clock.now();
+    await tx.query(
+      `INSERT INTO ledger_log (tenant_id, log_id, origin, opened_at)
+       VALUES ($1::uuid, $2::uuid, $3::text, $4::timestamptz) ON CONFLICT DO NOTHING`,
+      [tx.tenantId, logId, `${this.#logName}/${logId}`, now],
+    );
+    await tx.query(
+      `INSERT INTO ledger_head (tenant_id, size, head_hash, frontier, root, last_recorded_at)
+       VALUES ($1::uuid, 0, $2::bytea, $3::bytea, $4::bytea, $5::timestamptz) ON CONFLICT DO NOTHING`,
+      [
+        tx.tenantId,
+        Buffer.alloc(HASH_BYTES),
+        Frontier.empty().serialize(),
+        Buffer.from(EMPTY_ROOT),
+        now,
+      ],
+    );
+  }
+
+  /**
+   * Joins the tenant's group commit: durable when it resolves, one result per draft, in order. The drafts of one call
+   * are stored together or not at all. Rejects with OVERLOADED (nothing was kept), UNAVAILABLE (perhaps it was: the
+   * same deliveries again are safe), INVALID_DRAFT or LOG_NOT_OPEN.
+   */
+  async append(tenantId: TenantId, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
+    return this.#groupCommit.append(tenantId, drafts);
+  }
+
+  /**
+   * Appends inside the caller's transaction. The head row stays locked until it ends, so these are its last
+   * statements. Nothing remains after a rollback.
+   */
+  async appendInTx(tx: SqlTx, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
+    if (drafts.length === 0) return [];
+    const { results } = await appendLocked(tx, this.#clock, drafts.map(prepareDraft));
+    return results;
+  }
+
+  /** Calls back after group commits of this process; a hint only. Returns the function that stops it. */
+  onAppended(listener: AppendedListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Answers what waits, then refuses further appends. */
+  async close(): Promise<void> {
+    await this.#groupCommit.close();
+  }
 }

@@ -84,6 +84,8 @@ export interface EntryFilter {
 export interface RangeRequest {
   /** Exclusive; -1n reads from the start. */
   readonly after: bigint;
+  /** Inclusive; to the end when absent. */
+  readonly upTo?: bigint | undefined;
   readonly limit: number;
   /** Exact types or prefixes ending in `.*`; all when absent. */
   readonly types?: readonly string[] | undefined;

@@ -1,33 +1,190 @@
 import type { SqlTx } from '@countersign/database';
-import { AppError, type Page, type PageRequest } from '@countersign/kernel';
+import {
+  AppError,
+  decodeCursor,
+  encodeCursor,
+  pageSize,
+  type Page,
+  type PageRequest,
+} from '@countersign/kernel';
+import {
+  Conditions,
+  filterConditions,
+  isGiven,
+  textConditions,
+  typeConditions,
+} from './conditions.js';
 import type { CheckpointRecord, EntryFilter, EntryRecord, RangeRequest } from './entry-record.js';
+import { selectEntries } from './entry-rows.js';
+import { firstRecordedFrom } from './recorded-at.js';
+import { consistencyProofFrom } from './stored-tree.js';
+import { matchesText, searchWords } from './text-match.js';
 
-/** Reads of one tenant's ledger. */
+/** Reads of one tenant's ledger. Every method runs in the caller's transaction and sees its snapshot. */
 export class LedgerQueries {
-  size(_tx: SqlTx): Promise<bigint> {
-    return Promise.reject(building());
+  /** Number of entries; 0n when the log is not open. */
+  async size(tx: SqlTx): Promise<bigint> {
+    const [row] = await tx.query<{ size: bigint }>(
+      'SELECT size FROM ledger_head WHERE tenant_id = $1::uuid',
+      [tx.tenantId],
+    );
+    return row?.size ?? 0n;
   }
-  entry(_tx: SqlTx, _sequence: bigint): Promise<EntryRecord | null> {
-    return Promise.reject(building());
+
+  /** One entry with its evidence, or null. */
+  async entry(tx: SqlTx, sequence: bigint): Promise<EntryRecord | null> {
+    const [entry] = await selectEntries(tx, 'AND e.seq = $2::bigint', [sequence], true);
+    return entry ?? null;
   }
-  entriesBySequence(_tx: SqlTx, _sequences: readonly bigint[]): Promise<EntryRecord[]> {
-    return Promise.reject(building());
+
+  /** Those of the asked entries that exist, in sequence order. */
+  async entriesBySequence(
+    tx: SqlTx,
+    sequences: readonly bigint[],
+    options: { readonly evidence?: boolean } = {},
+  ): Promise<EntryRecord[]> {
+    if (sequences.length === 0) return [];
+    const rest = 'AND e.seq = ANY ($2::bigint[]) ORDER BY e.seq';
+    return selectEntries(tx, rest, [sequences], options.evidence ?? false);
   }
-  entries(_tx: SqlTx, _filter: EntryFilter, _page: PageRequest): Promise<Page<EntryRecord>> {
-    return Promise.reject(building());
+
+  /**
+   * A page of the entries that meet a filter, oldest first. Cursors stay valid for ever: a sequence never moves.
+   * Throws BAD_REQUEST or BAD_CURSOR.
+   */
+  async entries(
+    tx: SqlTx,
+    filter: EntryFilter,
+    page: PageRequest,
+    options: { readonly evidence?: boolean } = {},
+  ): Promise<Page<EntryRecord>> {
+    if (isGiven(page.first) && isGiven(page.last)) {
+      throw new AppError('BAD_REQUEST', {
+        publicMessage: 'Ask for first or for last, not for both.',
+      });
+    }
+    const backward = isGiven(page.last);
+    const limit = pageSize(backward ? page.last : page.first);
+    const after = isGiven(page.after) ? sequenceOf(page.after) : null;
+    const before = isGiven(page.before) ? sequenceOf(page.before) : null;
+    const bounded = await withSequences(tx, filter);
+    const found = await this.#matching(
+      tx,
+      bounded,
+      { after, before, backward, limit: limit + 1 },
+      options,
+    );
+    const more = found.length > limit;
+    const nodes = found.slice(0, limit);
+    if (backward) nodes.reverse();
+    return {
+      edges: nodes.map((node) => ({ cursor: encodeCursor([node.sequence.toString()]), node })),
+      hasNextPage: backward ? before !== null : more,
+      hasPreviousPage: backward ? more : after !== null,
+    };
   }
-  range(_tx: SqlTx, _request: RangeRequest): Promise<EntryRecord[]> {
-    return Promise.reject(building());
+
+  /** Entries in sequence order, for projectors and exports. */
+  async range(tx: SqlTx, request: RangeRequest): Promise<EntryRecord[]> {
+    const conditions = new Conditions(2);
+    conditions.add('e.seq > ?::bigint', request.after);
+    if (request.upTo !== undefined) conditions.add('e.seq <= ?::bigint', request.upTo);
+    if (request.types !== undefined) typeConditions(request.types, conditions);
+    const limit = conditions.parameter(request.limit);
+    const rest = `${conditions.sql} ORDER BY e.seq LIMIT ${limit}::int`;
+    return selectEntries(tx, rest, conditions.values, request.evidence ?? false);
   }
-  checkpoint(_tx: SqlTx): Promise<CheckpointRecord | null> {
-    return Promise.reject(building());
+
+  /** The newest checkpoint, or null before the first. */
+  async checkpoint(tx: SqlTx): Promise<CheckpointRecord | null> {
+    const [row] = await tx.query<CheckpointRow>(
+      `SELECT l.origin, c.size, c.root, c.note, c.signed_at
+       FROM ledger_checkpoint c JOIN ledger_log l ON l.tenant_id = $1::uuid
+       WHERE c.tenant_id = $1::uuid ORDER BY c.size DESC LIMIT 1`,
+      [tx.tenantId],
+    );
+    if (row === undefined) return null;
+    const { note, origin, root, signed_at, size } = row;
+    return { origin, size, rootHash: root, note, signedAt: signed_at, tier: 'published' };
   }
-  /** Hashes of RFC 6962 PROOF(from, D[to]). */
-  consistencyProof(_tx: SqlTx, _from: bigint, _to: bigint): Promise<Uint8Array[]> {
-    return Promise.reject(building());
+
+  /** Hashes of RFC 6962 PROOF(from, D[to]). Throws BAD_REQUEST unless 0 <= from <= to <= size. */
+  async consistencyProof(tx: SqlTx, from: bigint, to: bigint): Promise<Uint8Array[]> {
+    const size = await this.size(tx);
+    if (from < 0n || from > to || to > size) {
+      throw new AppError('BAD_REQUEST', {
+        publicMessage: `No proof leads from size ${from} to size ${to}: the ledger has ${size} entries.`,
+        hint: 'Sizes of checkpoints, the smaller first.',
+      });
+    }
+    return consistencyProofFrom(tx, from, to);
+  }
+
+  async #matching(
+    tx: SqlTx,
+    filter: EntryFilter,
+    window: Window,
+    options: { readonly evidence?: boolean },
+  ): Promise<EntryRecord[]> {
+    const words = isGiven(filter.text) ? searchWords(filter.text) : [];
+    const found: EntryRecord[] = [];
+    let { after, before } = window;
+    for (;;) {
+      const conditions = new Conditions(2);
+      filterConditions(filter, conditions);
+      textConditions(words, conditions);
+      if (after !== null) conditions.add('e.seq > ?::bigint', after);
+      if (before !== null) conditions.add('e.seq < ?::bigint', before);
+      const limit = conditions.parameter(window.limit);
+      const rest = `${conditions.sql} ORDER BY e.seq ${window.backward ? 'DESC' : 'ASC'} LIMIT ${limit}::int`;
+      const rows = await selectEntries(tx, rest, conditions.values, options.evidence ?? false);
+      found.push(...rows.filter((row) => words.length === 0 || matchesText(row, words)));
+      const last = rows.at(-1);
+      if (found.length >= window.limit || rows.length < window.limit || last === undefined) {
+        return found.slice(0, window.limit);
+      }
+      // Words were found where nobody reads them (a key, a nonce): look further.
+      if (window.backward) before = last.sequence;
+      else after = last.sequence;
+    }
   }
 }
 
-function building(): AppError {
-  return new AppError('UNAVAILABLE', { publicMessage: 'The ledger is being built.' });
+interface CheckpointRow {
+  readonly origin: string;
+  readonly size: bigint;
+  readonly root: Buffer;
+  readonly note: string;
+  readonly signed_at: Date;
+}
+
+interface Window {
+  readonly after: bigint | null;
+  readonly before: bigint | null;
+  readonly backward: boolean;
+  readonly limit: number;
+}
+
+/** Times of recording as sequences: they order alike. */
+async function withSequences(tx: SqlTx, filter: EntryFilter): Promise<EntryFilter> {
+  const { recordedFrom, recordedTo } = filter;
+  let { fromSequence, toSequence } = filter;
+  if (isGiven(recordedFrom)) {
+    const first = await firstRecordedFrom(tx, recordedFrom);
+    if (!isGiven(fromSequence) || fromSequence < first) fromSequence = first;
+  }
+  if (isGiven(recordedTo)) {
+    const last = (await firstRecordedFrom(tx, new Date(recordedTo.getTime() + 1))) - 1n;
+    if (!isGiven(toSequence) || toSequence > last) toSequence = last;
+  }
+  return { ...filter, fromSequence, toSequence };
+}
+
+function sequenceOf(cursor: string): bigint {
+  const [text = ''] = decodeCursor(cursor, 1);
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  throw new AppError('BAD_CURSOR', {
+    publicMessage: 'The cursor is not one that this list gave out.',
+    hint: 'Use pageInfo.endCursor or an edge cursor of the same list, or start without a cursor.',
+  });
 }

@@ -1,0 +1,187 @@
+import { setImmediate } from 'node:timers/promises';
+import { setTenant, type PoolClient, type SqlTx } from '@countersign/database';
+import { isAppError, type Clock, type TenantId } from '@countersign/kernel';
+import type { AppendResult } from './append-result.js';
+import { appendLocked } from './append-in-tx.js';
+import { buildBatch, type Batch } from './batch.js';
+import { loadHead, type Head } from './head.js';
+import { planAppend, type AppendPlan } from './plan.js';
+import { RequestQueue, type AppendRequest } from './request.js';
+import { appendRoundTrip } from './round-trip.js';
+import { failureKind } from './sql-error.js';
+import { appendParameters } from './statement.js';
+
+/** Batches of one tenant before the connection goes to the next tenant that waits. */
+const BATCHES_PER_TURN = 8;
+
+/** Waiting drafts from which it pays to build a batch while the one before is being written. */
+const BUILD_AHEAD_FROM = 64;
+
+interface Built {
+  readonly requests: readonly AppendRequest[];
+  readonly plan: AppendPlan;
+  readonly batch: Batch;
+  readonly parameters: (string | Buffer)[];
+}
+
+/** The appends of one tenant in this process: a queue, and the head as this process last saw it. */
+export class Lane {
+  readonly queue = new RequestQueue();
+  #head: Head | null = null;
+
+  constructor(
+    readonly tenantId: TenantId,
+    private readonly clock: Clock,
+    private readonly onAppended: (size: bigint) => void,
+  ) {}
+
+  /**
+   * Writes batches on a connection that nobody else uses, until nothing waits or it is another tenant's turn.
+   * Rejects on a failure that may pass; what was not answered is back in the queue.
+   */
+  async turn(client: PoolClient): Promise<void> {
+    let ahead: Built | null = null;
+    for (let n = 0; n < BATCHES_PER_TURN || ahead !== null; n++) {
+      const next: Built | null = ahead ?? (await this.#next(client));
+      ahead = null;
+      if (next === null) {
+        if (this.queue.isEmpty) return;
+        continue;
+      }
+      const written = appendRoundTrip(client, this.tenantId, next.parameters);
+      written.catch(() => undefined); // looked at below, after the build
+      if (n + 1 < BATCHES_PER_TURN) ahead = await this.#buildAhead(next.batch.after);
+      if (!(await this.#settle(client, next, ahead, written))) ahead = null;
+      // Callers that were just answered may have more; let them into the next batch.
+      if (this.queue.drafts < BUILD_AHEAD_FROM) await setImmediate();
+    }
+  }
+
+  /** The next optimistic batch, or null when what came next was dealt with under the lock, or nothing waits. */
+  async #next(client: PoolClient): Promise<Built | null> {
+    if (this.queue.isEmpty) return null;
+    if (!this.queue.nextIsOptimistic) {
+      await this.#appendLocked(client, this.queue.take());
+      return null;
+    }
+    this.#head ??= await this.#load(client);
+    return this.#build(this.#head, this.queue.take());
+  }
+
+  async #buildAhead(head: Head): Promise<Built | null> {
+    if (this.queue.drafts < BUILD_AHEAD_FROM) return null;
+    await setImmediate(); // the socket takes what it could not take at once
+    return this.queue.nextIsOptimistic ? this.#build(head, this.queue.take()) : null;
+  }
+
+  #build(head: Head, requests: readonly AppendRequest[]): Built | null {
+    try {
+      const now = this.clock.now();
+      const drafts = requests.flatMap((request) => request.drafts);
+      const plan = planAppend(drafts, new Map(), head.size, now);
+      const batch = buildBatch(this.tenantId, head, plan.inserts, now);
+      return { requests, plan, batch, parameters: appendParameters(batch) };
+    } catch (error) {
+      this.#refuse(requests, error);
+      return null;
+    }
+  }
+
+  /**
+   * Answers the callers of a written batch. False when it was not written: its requests, and those of the batch that
+   * was built on it, are back in the queue, and the next attempt holds the lock, so it cannot lose again.
+   */
+  async #settle(
+    client: PoolClient,
+    built: Built,
+    ahead: Built | null,
+    written: Promise<boolean>,
+  ): Promise<boolean> {
+    const { batch, plan, requests } = built;
+    try {
+      if (await written) {
+        this.#head = batch.after;
+        answer(requests, plan.answer(batch));
+        this.onAppended(batch.after.size);
+        return true;
+      }
+      this.#retryLocked(requests, ahead);
+      return false;
+    } catch (error) {
+      this.#retryLocked(requests, ahead);
+      if (failureKind(error) === 'transient') throw error;
+      await client.query('ROLLBACK');
+      return false;
+    }
+  }
+
+  #retryLocked(requests: readonly AppendRequest[], ahead: Built | null): void {
+    this.#head = null;
+    for (const request of requests) request.locked = true;
+    this.queue.putBack([...requests, ...(ahead?.requests ?? [])]);
+  }
+
+  async #appendLocked(client: PoolClient, requests: readonly AppendRequest[]): Promise<void> {
+    const drafts = requests.flatMap((request) => request.drafts);
+    try {
+      await client.query(`BEGIN; ${setTenant(this.tenantId)}; SET LOCAL lock_timeout = '2s'`);
+      const tx = sqlTx(client, this.tenantId);
+      const { batch, results } = await appendLocked(tx, this.clock, drafts, true);
+      await client.query('COMMIT');
+      if (batch !== null) this.#head = batch.after;
+      answer(requests, results);
+      if (batch !== null) this.onAppended(batch.after.size);
+    } catch (error) {
+      this.#head = null;
+      if (!isAppError(error) && failureKind(error) === 'transient') {
+        this.queue.putBack(requests);
+        throw error;
+      }
+      await client.query('ROLLBACK');
+      this.#refuse(requests, error);
+    }
+  }
+
+  /** A batch that can never be stored: its requests go one by one, so that only the guilty one fails. */
+  #refuse(requests: readonly AppendRequest[], error: unknown): void {
+    const [only, ...others] = requests;
+    if (only !== undefined && others.length === 0) {
+      only.reject(error);
+      return;
+    }
+    if (isAppError(error, 'LOG_NOT_OPEN')) {
+      for (const request of requests) request.reject(error);
+      return;
+    }
+    for (const request of requests) request.alone = true;
+    this.queue.putBack(requests);
+  }
+
+  async #load(client: PoolClient): Promise<Head> {
+    await client.query(`BEGIN; ${setTenant(this.tenantId)}`);
+    try {
+      const count = Number.MAX_SAFE_INTEGER;
+      return await loadHead(sqlTx(client, this.tenantId), this.tenantId, { lock: false, count });
+    } catch (error) {
+      if (isAppError(error, 'LOG_NOT_OPEN')) this.#refuse(this.queue.take(), error);
+      throw error;
+    } finally {
+      await client.query('ROLLBACK');
+    }
+  }
+}
+
+function answer(requests: readonly AppendRequest[], results: readonly AppendResult[]): void {
+  let at = 0;
+  for (const request of requests) {
+    request.resolve(results.slice(at, (at += request.drafts.length)));
+  }
+}
+
+function sqlTx(client: PoolClient, tenantId: TenantId): SqlTx {
+  return {
+    tenantId,
+    query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows,
+  };
+}
