@@ -164,10 +164,13 @@ export const promotionEvents = {
   'drift.detected': z.object({
     ...driftTarget,
     kind: z.enum(['unapproved', 'missing']),
-    /** The approved version (null: the target was to be free). */
+    /** The approved version; null: the target was to be free. */
     from: z.string().nullable(),
-    /** What the registry shows; several for a stage that holds several. */
-    to: z.array(z.string()),
+    /** The version that came to hold it; null: it was taken off. */
+    to: z.string().nullable(),
+    /** The same in full, for a stage that several versions may hold. */
+    approved: z.array(z.string()),
+    observed: z.array(z.string()),
     interval: z.object({ earliest: z.string().nullable(), latest: z.string() }),
     actor: z.object({ id: z.string(), basis: z.string() }),
     cause: z.string(),
@@ -175,7 +178,7 @@ export const promotionEvents = {
   }),
   'drift.resolved': z.object({
     ...driftTarget,
-    approved: z.string().nullable(),
+    approved: z.array(z.string()),
     how: z.enum(['returned', 'approved']),
     actor: z.object({ id: z.string(), basis: z.string() }),
     cause: z.string(),

@@ -29,6 +29,8 @@ export interface PromotionRequestRecord {
   readonly version: string;
   readonly modelVersionId: string;
   readonly target: string;
+  /** What access decisions about it are made on. */
+  readonly object: string;
   readonly state: PromotionState;
   /** Goes up by one with each change; a command must name the one it has seen. */
   readonly rowVersion: number;
@@ -40,6 +42,8 @@ export interface PromotionRequestRecord {
   readonly expiresAt: Date;
   readonly pin: Pin;
   readonly pinDigest: string;
+  /** Name of the promotion policy, and its version as pinned. */
+  readonly policy: string;
   readonly policyVersion: string;
   readonly votes: readonly VoteRecord[];
 }
@@ -136,7 +140,9 @@ export interface DriftRecord {
   readonly source: string;
   readonly model: string;
   readonly target: string;
-  readonly approvedVersion: string | null;
+  readonly kind: 'unapproved' | 'missing';
+  /** What the last approval (or what stood when governance began) put there. */
+  readonly approvedVersions: readonly string[];
   readonly observedVersions: readonly string[];
   readonly severity: string;
   /** When it happened, as far as known. */

@@ -24,6 +24,8 @@ CREATE TABLE "promotion_request" (
         'PENDING', 'APPROVED', 'EXECUTING', 'EXECUTED', 'VERIFIED', 'REJECTED', 'WITHDRAWN', 'EXPIRED', 'STALE',
         'FAILED', 'OVERRIDE_OPEN', 'EXECUTED_UNREVIEWED', 'ROLLED_BACK')),
     "row_version" INTEGER NOT NULL CHECK (row_version >= 0),
+    -- What access decisions about it are made on, e.g. model/card-fraud/version/2.
+    "object" TEXT NOT NULL,
     "requested_by" TEXT NOT NULL,
     "registrant" TEXT,
     -- Free text about people: the hashed entry holds a commitment, this readable copy can be nulled.
@@ -36,10 +38,11 @@ CREATE TABLE "promotion_request" (
     "policy_version" TEXT NOT NULL,
     "idempotency_key" TEXT,
     "idempotency_digest" TEXT,
-    -- When the registry accepted the change; it may still have to be observed.
-    "applied_at" TIMESTAMPTZ(3),
-    -- Who calls the registry now holds the call until then; after it, another process may resume.
-    "call_lease_until" TIMESTAMPTZ(3),
+    -- The entry that says it is being executed: what was observed before that entry is not its effect.
+    "executing_sequence" BIGINT,
+    "executed_by" TEXT,
+    -- Who calls the registry now holds the call until then; after it, another process may resume. Null: no call is due.
+    "call_due_after" TIMESTAMPTZ(3),
 
     CONSTRAINT "promotion_request_pkey" PRIMARY KEY ("tenant_id", "id"),
     CONSTRAINT "promotion_request_key_has_digest" CHECK ((idempotency_key IS NULL) = (idempotency_digest IS NULL))
@@ -50,6 +53,7 @@ CREATE UNIQUE INDEX "promotion_request_idempotency" ON "promotion_request"("tena
 CREATE INDEX "promotion_request_newest" ON "promotion_request"("tenant_id", "created_at" DESC, "id" DESC);
 CREATE INDEX "promotion_request_target" ON "promotion_request"("tenant_id", "source", "model", "target");
 CREATE INDEX "promotion_request_due" ON "promotion_request"("tenant_id", "expires_at");
+CREATE INDEX "promotion_request_calls" ON "promotion_request"("tenant_id", "call_due_after");
 
 CREATE TABLE "promotion_vote" (
     "tenant_id" UUID NOT NULL,
@@ -77,6 +81,8 @@ CREATE TABLE "permit" (
     "jti" UUID NOT NULL,
     "request_id" UUID NOT NULL,
     "key_id" TEXT NOT NULL,
+    -- The entry that led to it: what was observed before that entry is not covered.
+    "since_sequence" BIGINT NOT NULL,
     "issued_at" TIMESTAMPTZ(3) NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
     "consumed_at" TIMESTAMPTZ(3),
@@ -109,7 +115,7 @@ CREATE TABLE "promotion_target" (
     "source" TEXT NOT NULL,
     "model" TEXT NOT NULL,
     "target" TEXT NOT NULL,
-    "approved_version" TEXT,
+    "approved_versions" TEXT[] NOT NULL,
     "approved_request" UUID,
     "observed_versions" TEXT[] NOT NULL,
     "observed_sequence" BIGINT NOT NULL,
@@ -127,7 +133,7 @@ CREATE TABLE "drift" (
     "model" TEXT NOT NULL,
     "target" TEXT NOT NULL,
     "kind" TEXT NOT NULL CHECK (kind IN ('unapproved', 'missing')),
-    "approved_version" TEXT,
+    "approved_versions" TEXT[] NOT NULL,
     "observed_versions" TEXT[] NOT NULL,
     "severity" TEXT NOT NULL,
     "earliest" TIMESTAMPTZ(3),
@@ -145,9 +151,17 @@ CREATE INDEX "drift_newest" ON "drift"("tenant_id", "cause_sequence" DESC, "id" 
 CREATE TABLE "promotion_cover" (
     "tenant_id" UUID NOT NULL,
     "sequence" BIGINT NOT NULL,
-    "request_id" UUID,
+    "request_id" UUID NOT NULL,
 
     CONSTRAINT "promotion_cover_pkey" PRIMARY KEY ("tenant_id", "sequence")
+);
+
+-- How far the observer has acted on the ledger. Not a projection: a rebuild makes rows anew, but acts only once.
+CREATE TABLE "promotion_observer_mark" (
+    "tenant_id" UUID NOT NULL,
+    "sequence" BIGINT NOT NULL,
+
+    CONSTRAINT "promotion_observer_mark_pkey" PRIMARY KEY ("tenant_id")
 );
 
 SELECT protect_tenant_table('model_governance', 'SELECT, INSERT, UPDATE');
@@ -158,6 +172,7 @@ SELECT protect_tenant_table('promotion_slot', 'SELECT, INSERT, UPDATE');
 SELECT protect_tenant_table('promotion_target', 'SELECT, INSERT, UPDATE, DELETE');
 SELECT protect_tenant_table('drift', 'SELECT, INSERT, UPDATE, DELETE');
 SELECT protect_tenant_table('promotion_cover', 'SELECT, INSERT');
+SELECT protect_tenant_table('promotion_observer_mark', 'SELECT, INSERT, UPDATE');
 SELECT protect_append_only('promotion_cover');
 
 -- A vote is what somebody said at a moment. It may be revoked once, and its comment erased; nothing else changes.
