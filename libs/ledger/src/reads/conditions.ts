@@ -33,13 +33,15 @@ export class Conditions {
 
 /** All of a filter that SQL can decide, but for the times of recording, which become sequences first. */
 export function filterConditions(filter: EntryFilter, conditions: Conditions): void {
-  const { actor, fromSequence, occurredFrom, occurredTo, sources, subject, toSequence } = filter;
+  const { actor, fromSequence, occurredFrom, occurredTo, sources, subject, subjects, toSequence } =
+    filter;
   if (isGiven(filter.types)) typeConditions(filter.types, conditions);
   if (isGiven(actor)) conditions.add('e.actor = ?::text', actor);
   if (isGiven(subject)) {
     if (subject.endsWith('/*')) conditions.add('e.subject LIKE ?::text', prefixPattern(subject));
     else conditions.add('e.subject = ?::text', subject);
   }
+  if (isGiven(subjects)) conditions.add('e.subject = ANY (?::text[])', subjects);
   if (isGiven(sources)) conditions.add('e.source = ANY (?::text[])', sources);
   if (isGiven(occurredFrom)) conditions.add('e.occurred_at >= ?::timestamptz', occurredFrom);
   if (isGiven(occurredTo)) conditions.add('e.occurred_at <= ?::timestamptz', occurredTo);

@@ -69,6 +69,8 @@ export interface EntryFilter {
   readonly actor?: string | null | undefined;
   /** Exact, or a prefix ending in `/*`. */
   readonly subject?: string | null | undefined;
+  /** Any of these exact subjects. */
+  readonly subjects?: readonly string[] | null | undefined;
   readonly sources?: readonly string[] | null | undefined;
   /** Ranges include both ends. */
   readonly recordedFrom?: Date | null | undefined;
