@@ -1,5 +1,6 @@
 export { Database, setTenant } from './database.js';
 export { migrate, migrationNames, type MigrationReport } from './migrate.js';
+export { pendingMigrations } from './pending-migrations.js';
 export { RUNTIME_ROLE, type PoolSettings } from './pool.js';
 export type { Queryable, SqlTx, Tx } from './tx.js';
 export type { PoolClient } from 'pg';
