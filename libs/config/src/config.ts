@@ -1,0 +1,77 @@
+/** Where a process of the service gets its settings: the parsed environment, nothing else. */
+export interface Config {
+  readonly nodeEnv: 'production' | 'development' | 'test';
+  /** Null when unset: `npm start` brings its own database, the service alone refuses (requireDatabaseUrl). */
+  readonly databaseUrl: string | null;
+  /** A login that may create tables, for `countersign migrate`; null: databaseUrl is used. */
+  readonly databaseMigrationUrl: string | null;
+  /** All local state (embedded database, development keys), as an absolute path. */
+  readonly dataDir: string;
+  readonly devDbPort: number;
+  readonly port: number;
+  readonly roles: readonly Role[];
+  /** Without a trailing slash. */
+  readonly publicUrl: string;
+  /** Null: no Kafka intake. */
+  readonly kafka: KafkaConfig | null;
+  /** Empty: the development issuer serves, unless nodeEnv is production. */
+  readonly issuers: readonly OidcIssuer[];
+  readonly logName: string;
+  readonly signingKeyFile: string | null;
+  readonly keyEncryptionKeyFile: string | null;
+  readonly logLevel: LogLevel;
+}
+
+export const ROLES = ['api', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface KafkaConfig {
+  readonly brokers: readonly string[];
+  readonly topics: readonly KafkaTopic[];
+  readonly ssl: boolean;
+  readonly sasl: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  } | null;
+}
+
+/**
+ * One topic to read. `source` names the source record that its events belong to; without it the source that
+ * was created with this topic is used.
+ */
+export interface KafkaTopic {
+  readonly topic: string;
+  readonly source: { readonly tenantSlug: string; readonly name: string } | null;
+}
+
+/** An OpenID Connect provider whose access tokens are accepted. */
+export interface OidcIssuer {
+  /** Byte for byte the `iss` of its tokens. */
+  readonly issuer: string;
+  /** Stands for the issuer in principals, so that a provider can move to another URL. Default: the issuer. */
+  readonly name: string;
+  /** The `aud` that names this API. */
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  /** `at+jwt` (RFC 9068), or `any` for providers that do not type their access tokens. */
+  readonly typ: 'at+jwt' | 'any';
+  readonly tenant: TenantMapping;
+  readonly subjectClaim: string;
+  readonly nameClaim: string;
+  readonly emailClaim: string;
+  /** Null: found by OpenID Connect Discovery. */
+  readonly jwksUri: string | null;
+}
+
+/** Which tenant an identity belongs to: all of an issuer's to one, or by the value of a claim. */
+export type TenantMapping =
+  | { readonly kind: 'fixed'; readonly slug: string }
+  | {
+      readonly kind: 'claim';
+      readonly claim: string;
+      readonly slugs: Readonly<Record<string, string>>;
+    };
