@@ -29,6 +29,11 @@ export function better(a: BindingQuality, b: BindingQuality): BindingQuality {
   return BINDING_QUALITIES.indexOf(a) <= BINDING_QUALITIES.indexOf(b) ? a : b;
 }
 
+/** The worse of two qualities: a chain is as good as its weakest link. */
+export function worse(a: BindingQuality, b: BindingQuality): BindingQuality {
+  return better(a, b) === a ? b : a;
+}
+
 /**
  * READ: data into a run. WROTE: a run into data. CONTINUES: the version before, which an append or merge keeps.
  * PRODUCED: a training run into a model version. DERIVED: a model version copied from another one.
