@@ -100,3 +100,10 @@ export {
   type ChainVerifierOptions,
   type ExpectedHead,
 } from './verify/chain-verifier.js';
+export { parseExportLine, type ExportedCheckpoint, type ExportLine } from './verify/export-line.js';
+export {
+  verifyExport,
+  type ExportFaultCode,
+  type ExportPolicy,
+  type ExportVerdict,
+} from './verify/verify-export.js';

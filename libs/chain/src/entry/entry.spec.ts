@@ -35,7 +35,7 @@ const time = fc
   .map((date) => date.toISOString());
 const word = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 40 })
-  .filter((s) => !/\0/.test(s));
+  .filter((s) => !s.includes('\0'));
 const headers: fc.Arbitrary<EntryHeader> = fc.record({
   ...{ actor: word, delivery: word, source: word, subject: word, type: word },
   evidence: fc.option(
@@ -130,7 +130,7 @@ describe('an entry is refused, written or read, when', () => {
 });
 
 it('encodeEntry refuses NUL and lone surrogates, which no reader would take back', () => {
-  const coded = (code: string): Error => expect.objectContaining({ code }) as unknown as Error;
+  const coded = (code: string): Error => expect.objectContaining({ code }) as Error;
   expect(() => encodeEntry({ ...header, subject: 'a\0' })).toThrow(coded('ENTRY_FIELD_INVALID'));
   expect(() => encodeEntry({ ...header, subject: '\ud800' })).toThrow(coded('LONE_SURROGATE'));
 });

@@ -121,8 +121,8 @@ function differingColumn(header: EntryHeader, columns: EntryColumns): string | n
     return `payload digest ${columns.payloadDigest}, expected ${header.payload}`;
   }
   if (columns.evidenceDigest !== undefined) {
-    const expected = header.evidence ?? null;
-    const value = columns.evidenceDigest === null ? null : `sha256:${columns.evidenceDigest}`;
+    const expected = header.evidence ?? 'none';
+    const value = columns.evidenceDigest === null ? 'none' : `sha256:${columns.evidenceDigest}`;
     if (value !== expected) return `evidence digest ${value}, expected ${expected}`;
   }
   return null;

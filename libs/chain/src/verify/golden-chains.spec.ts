@@ -1,0 +1,96 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { serializeChain } from '../../../../test/support/golden-chain.js';
+import { CHAIN_CASES, chainManifest } from '../../../../test/support/chain-cases.js';
+import type { ChainCase } from '../../../../test/support/chain-case.js';
+import { parseVerifierKey } from '../note/keys.js';
+import { ENTRY_RULES, type EntryRule } from './rules.js';
+import { verifyExport, type ExportPolicy, type ExportVerdict } from './verify-export.js';
+
+const folder = new URL('../../../../test/fixtures/chains/', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+const manifest = JSON.parse(read('manifest.json')) as { origin: string; vkey: string };
+const policy: ExportPolicy = {
+  origin: manifest.origin,
+  logKeys: [parseVerifierKey(manifest.vkey)],
+};
+
+function verify(name: string, rules?: readonly EntryRule[]): Promise<ExportVerdict> {
+  const lines = read(`${name}.jsonl`).trimEnd().split('\n');
+  return verifyExport(
+    lines.map((line) => Buffer.from(line, 'utf8')),
+    rules === undefined ? policy : { ...policy, rules },
+  );
+}
+
+/** The verdict in the manifest's terms. */
+async function verdict(name: string, rules?: readonly EntryRule[]): Promise<object> {
+  const result = await verify(name, rules);
+  if (result.ok) return { code: null, sequence: null };
+  return {
+    code: result.code,
+    sequence: result.sequence === null ? null : Number(result.sequence),
+  };
+}
+
+const expected = ({ code, sequence }: ChainCase): object => ({ code, sequence });
+
+describe('the chain fixtures', () => {
+  it.each(CHAIN_CASES)('$name is what the generator writes, byte for byte', ({ name, make }) => {
+    expect(read(`${name}.jsonl`)).toBe(serializeChain(make()));
+  });
+
+  it('are all there, and nothing else', () => {
+    const files = [...CHAIN_CASES.map(({ name }) => `${name}.jsonl`), 'manifest.json'];
+    expect(readdirSync(folder).sort()).toEqual(files.sort());
+    expect(JSON.parse(read('manifest.json'))).toEqual(chainManifest());
+  });
+});
+
+describe('verifyExport', () => {
+  it.each(CHAIN_CASES)('$name: $story → $code', async (chain) => {
+    expect(await verdict(chain.name)).toEqual(expected(chain));
+  });
+
+  it('reports size and root of what it saw, and how far the checkpoint reaches', async () => {
+    expect(await verify('golden')).toMatchObject({ ok: true, size: 7n, checkpointSize: 7n });
+    const beyond = await verify('golden-beyond-checkpoint');
+    expect(beyond).toMatchObject({ ok: true, size: 7n, checkpointSize: 5n });
+  });
+
+  it('holds the ledger to a tenant when it is given one', async () => {
+    const lines = read('golden.jsonl').trimEnd().split('\n').map(Buffer.from);
+    const tenant = '11111111-2222-4333-8444-555555555555';
+    expect(await verifyExport(lines, { ...policy, tenant })).toMatchObject({
+      code: 'TENANT_MISMATCH',
+      sequence: 0n,
+    });
+  });
+
+  it.each([
+    ['no line at all', [], 'CHECKPOINT_MISSING', null],
+    ['an entry first', ['golden:1'], 'CHECKPOINT_MISSING', null],
+    ['a first line of garbage', ['{}'], 'LINE_MALFORMED', null],
+    ['garbage among the entries', ['golden:0', 'golden:1', '{"a":1'], 'LINE_MALFORMED', 1n],
+    ['a second checkpoint', ['golden:0', 'golden:0'], 'LINE_MALFORMED', 0n],
+  ])('refuses %s', async (_name, parts, code, sequence) => {
+    const golden = read('golden.jsonl').split('\n');
+    const lines = parts.map((part) =>
+      Buffer.from(part.startsWith('golden:') ? (golden[Number(part.slice(7))] ?? '') : part),
+    );
+    expect(await verifyExport(lines, policy)).toMatchObject({ ok: false, code, sequence });
+  });
+});
+
+describe('each rule is needed: without it, some chain gets another verdict', () => {
+  it.each(Object.keys(ENTRY_RULES))('%s', async (name) => {
+    const others = Object.entries(ENTRY_RULES).filter(([other]) => other !== name);
+    const rules = others.map(([, rule]) => rule);
+    const verdicts = await Promise.all(
+      CHAIN_CASES.map(async (chain) => ({ found: await verdict(chain.name, rules), chain })),
+    );
+    const wrong = verdicts.filter(
+      ({ found, chain }) => JSON.stringify(found) !== JSON.stringify(expected(chain)),
+    );
+    expect(wrong.length).toBeGreaterThan(0);
+  });
+});
