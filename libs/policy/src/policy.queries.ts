@@ -58,6 +58,21 @@ export class PolicyQueries {
     const held = rows.filter((row) => object === undefined || covers(row.object, object));
     return this.files.roles.closure(held.map((row) => bareRole(row.role)));
   }
+
+  /** Subjects that hold the role on the object now, by whatever role inherits it; sorted, each once. */
+  async holdersOf(tx: SqlTx, role: string, object: string): Promise<string[]> {
+    const giving = this.files.roles.names.filter((name) =>
+      this.files.roles.closure([name]).includes(role),
+    );
+    const rows = await tx.query<{ subject: string; object: string }>(
+      `SELECT subject, object FROM role_grant
+        WHERE tenant_id = $1::uuid AND role = ANY($2::text[]) AND revoked_at IS NULL
+          AND valid_from <= $3::timestamptz AND (valid_until IS NULL OR valid_until > $3::timestamptz)`,
+      [tx.tenantId, giving.map((name) => `role:${name}`), this.clock.now()],
+    );
+    const held = rows.filter((row) => covers(row.object, object));
+    return [...new Set(held.map((row) => row.subject))].sort();
+  }
 }
 
 export interface GrantRow {
