@@ -1,4 +1,8 @@
 export type { AppendResult } from './append/append-result.js';
+export { DRAFT_LIMITS } from './append/prepare.js';
+export { CheckpointSigner, type CheckpointSignerOptions } from './checkpoint/checkpoint-signer.js';
+export { loadOrCreateSigningKey } from './checkpoint/signing-key.js';
+export { checkDurability } from './durability.js';
 export {
   LedgerService,
   type AppendedListener,
@@ -16,7 +20,9 @@ export type {
   EntryFilter,
   EntryRecord,
   EvidenceRecord,
+  LogRecord,
   RangeRequest,
   Tier,
 } from './reads/entry-record.js';
 export { LedgerQueries } from './reads/ledger-queries.js';
+export { verifyLive, type LiveVerdict, type VerifyLiveOptions } from './verify/verify-live.js';

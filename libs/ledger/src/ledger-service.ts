@@ -3,7 +3,7 @@ import { EMPTY_ROOT, Frontier, HASH_BYTES } from '@countersign/chain';
 import type { Database, SqlTx } from '@countersign/database';
 import type { EntryDraft } from '@countersign/events';
 import type { Clock, TenantId } from '@countersign/kernel';
-import { appendLocked } from './append/append-in-tx.js';
+import { appendUnlessRepeated } from './append/append-in-tx.js';
 import type { AppendResult } from './append/append-result.js';
 import { GroupCommit } from './append/group-commit.js';
 import { prepareDraft } from './append/prepare.js';
@@ -20,6 +20,9 @@ export interface LedgerServiceOptions {
   /** How long append waits for a database that does not answer. Default 10,000 ms. */
   readonly patienceMs?: number;
 }
+
+/** After a transactional append, time until its transaction has probably committed. */
+const COMMIT_GUESS_MS = 15;
 
 export type AppendedListener = (tenantId: TenantId, size: bigint) => void;
 
@@ -43,7 +46,7 @@ export class LedgerService {
       queueLimit: options.queueLimit ?? 20_000,
       patienceMs: options.patienceMs ?? 10_000,
       onAppended: (tenantId, size) => {
-        for (const listener of this.#listeners) listener(tenantId, size);
+        this.#notify(tenantId, size);
       },
     });
   }
@@ -85,16 +88,29 @@ export class LedgerService {
    */
   async appendInTx(tx: SqlTx, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
     if (drafts.length === 0) return [];
-    const { results } = await appendLocked(tx, this.#clock, drafts.map(prepareDraft));
+    const prepared = drafts.map(prepareDraft);
+    const { batch, results } = await appendUnlessRepeated(tx, this.#clock, prepared);
+    if (batch !== null) this.#hintLater(tx.tenantId, batch.after.size);
     return results;
   }
 
-  /** Calls back after group commits of this process; a hint only. Returns the function that stops it. */
+  /** Calls back about when this process appended; a hint only, and never for other processes. Returns the function that stops it. */
   onAppended(listener: AppendedListener): () => void {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  /** The caller commits in a moment, out of sight. A reader that comes too early finds nothing and polls on. */
+  #hintLater(tenantId: TenantId, size: bigint): void {
+    setTimeout(() => {
+      this.#notify(tenantId, size);
+    }, COMMIT_GUESS_MS).unref();
+  }
+
+  #notify(tenantId: TenantId, size: bigint): void {
+    for (const listener of this.#listeners) listener(tenantId, size);
   }
 
   /** Answers what waits, then refuses further appends. */

@@ -3,7 +3,7 @@ import { AppError, type Clock } from '@countersign/kernel';
 import type { AppendResult } from './append-result.js';
 import { buildBatch, type Batch } from './batch.js';
 import { loadHead } from './head.js';
-import { lookUpDeliveries } from './lookup.js';
+import { keyOf, lookUpDeliveries } from './lookup.js';
 import { planAppend, type AppendPlan } from './plan.js';
 import type { PreparedDraft } from './prepare.js';
 import { APPEND_SQL, appendParameters } from './statement.js';
@@ -12,6 +12,29 @@ export interface LockedAppend {
   readonly results: AppendResult[];
   /** Null when every draft was there already. */
   readonly batch: Batch | null;
+}
+
+/** Up to this many drafts it pays to look first whether all of them are repetitions. */
+const LOOK_FIRST_MAX = 16;
+
+/**
+ * As `appendLocked`, but does not take the lock for nothing: replayed projections repeat what they appended, and
+ * would keep the tenant's head locked for as long as the replay takes.
+ */
+export async function appendUnlessRepeated(
+  tx: SqlTx,
+  clock: Clock,
+  drafts: readonly PreparedDraft[],
+): Promise<LockedAppend> {
+  if (drafts.length <= LOOK_FIRST_MAX) {
+    const keys = drafts.map(({ draft }) => draft);
+    const known = await lookUpDeliveries(tx, tx.tenantId, keys);
+    if (drafts.every(({ draft }) => known.has(keyOf(draft)))) {
+      const plan = planAppend(drafts, known, 0n, clock.now());
+      if (plan.inserts.length === 0) return { results: plan.answer(null), batch: null };
+    }
+  }
+  return appendLocked(tx, clock, drafts);
 }
 
 /**

@@ -50,6 +50,14 @@ export interface EntryRecord {
   readonly tier: Tier;
 }
 
+/** A tenant's log. */
+export interface LogRecord {
+  readonly logId: string;
+  /** First line of its checkpoints and name of its key; fixed when the log was opened. */
+  readonly origin: string;
+  readonly openedAt: Date;
+}
+
 /** A signed statement about the whole log (C2SP tlog-checkpoint). */
 export interface CheckpointRecord {
   readonly origin: string;

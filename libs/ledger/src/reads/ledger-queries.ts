@@ -14,7 +14,13 @@ import {
   textConditions,
   typeConditions,
 } from './conditions.js';
-import type { CheckpointRecord, EntryFilter, EntryRecord, RangeRequest } from './entry-record.js';
+import type {
+  CheckpointRecord,
+  EntryFilter,
+  EntryRecord,
+  LogRecord,
+  RangeRequest,
+} from './entry-record.js';
 import { selectEntries } from './entry-rows.js';
 import { firstRecordedFrom } from './recorded-at.js';
 import { consistencyProofFrom } from './stored-tree.js';
@@ -29,6 +35,16 @@ export class LedgerQueries {
       [tx.tenantId],
     );
     return row?.size ?? 0n;
+  }
+
+  /** Identity of the tenant's log, or null when it is not open. */
+  async log(tx: SqlTx): Promise<LogRecord | null> {
+    const [row] = await tx.query<{ log_id: string; origin: string; opened_at: Date }>(
+      'SELECT log_id, origin, opened_at FROM ledger_log WHERE tenant_id = $1::uuid',
+      [tx.tenantId],
+    );
+    if (row === undefined) return null;
+    return { logId: row.log_id, origin: row.origin, openedAt: row.opened_at };
   }
 
   /** One entry with its evidence, or null. */

@@ -69,7 +69,11 @@ export function commanded(n: number | string, overrides: Partial<EntryDraft> = {
   const { evidence: _evidence, ...draft } = delivered(n, {
     source: 'countersign',
     delivery: `command-${n}`,
-    actor: { id: 'user:0b1f7a52-9a0e-4c3c-8f57-6d9f1d8f7a01', kind: 'user', basis: 'authenticated' },
+    actor: {
+      id: 'user:0b1f7a52-9a0e-4c3c-8f57-6d9f1d8f7a01',
+      kind: 'user',
+      basis: 'authenticated',
+    },
     basis: 'authenticated',
   });
   return { ...draft, ...overrides };

@@ -1,0 +1,73 @@
+import { Frontier, sameBytes } from '@countersign/chain';
+import type { SqlTx } from '@countersign/database';
+import { AppError } from '@countersign/kernel';
+import { storedRoot } from '../reads/stored-tree.js';
+
+/** Leaf hashes per statement. */
+const CHUNK = 5_000;
+
+/** A tree head, from a checkpoint or from the head row. */
+export interface TreeHead {
+  readonly size: bigint;
+  readonly root: Uint8Array;
+}
+
+/**
+ * Recomputes the root at `head.size` from the store alone: the tree of the last checkpoint from tiles, and the entries
+ * since then hashed anew by PostgreSQL from their canonical bytes. Throws STORE_MISMATCH when the store contradicts
+ * the last checkpoint, its own leaf hashes or `head`: such a state must never be signed.
+ */
+export async function readBackRoot(
+  tx: SqlTx,
+  last: TreeHead | null,
+  head: TreeHead,
+): Promise<Uint8Array> {
+  const frontier = last === null ? Frontier.empty() : await storedFrontier(tx, last.size);
+  if (last !== null && !sameBytes(frontier.root(), last.root)) {
+    throw mismatch(last.size, 'the stored tree is not the one of the last checkpoint');
+  }
+  while (frontier.size < head.size) {
+    const first = frontier.size;
+    const rows = await tx.query<{ computed: Buffer; leaf_hash: Buffer }>(
+      `SELECT sha256('\\x00'::bytea || canonical) AS computed, leaf_hash FROM ledger_entry
+       WHERE tenant_id = $1::uuid AND seq >= $2::bigint AND seq < $3::bigint ORDER BY seq LIMIT ${CHUNK}`,
+      [tx.tenantId, first, head.size],
+    );
+    if (rows.length === 0) throw mismatch(first, 'an entry is missing');
+    for (const { computed, leaf_hash } of rows) {
+      if (!sameBytes(computed, leaf_hash)) throw mismatch(frontier.size, 'a leaf hash is wrong');
+      frontier.appendOne(computed);
+    }
+  }
+  const root = frontier.root();
+  if (!sameBytes(root, head.root)) throw mismatch(head.size, 'the head row has another root');
+  return root;
+}
+
+/** The frontier of the first `size` leaves out of tiles and leaf hashes. */
+async function storedFrontier(tx: SqlTx, size: bigint): Promise<Frontier> {
+  const count = Buffer.alloc(8);
+  count.writeBigUInt64BE(size);
+  const parts: Uint8Array[] = [count];
+  let start = 0n;
+  for (const bit of bitsFromLargest(size)) {
+    parts.push(await storedRoot(tx, start, start + bit));
+    start += bit;
+  }
+  return Frontier.parse(Buffer.concat(parts));
+}
+
+/** 13n → 8n, 4n, 1n: the perfect subtrees of a tree of that size. */
+function bitsFromLargest(size: bigint): bigint[] {
+  const bits: bigint[] = [];
+  for (let bit = 1n; bit <= size; bit <<= 1n) if ((size & bit) !== 0n) bits.unshift(bit);
+  return bits;
+}
+
+function mismatch(sequence: bigint, what: string): AppError {
+  return new AppError('STORE_MISMATCH', {
+    publicMessage: `The stored ledger does not hold together at ${sequence}: ${what}. Nothing was signed.`,
+    hint: 'Stop writing, keep the database as it is, and run: countersign verify --live',
+    details: { sequence: sequence.toString() },
+  });
+}
