@@ -1,16 +1,46 @@
-import type { Projector } from '@countersign/ledger';
+import type { SqlTx } from '@countersign/database';
+import type { EntryRecord, Projector } from '@countersign/ledger';
+import { factOf, FACT_TYPES, type Fact } from '../domain/facts.js';
+import { loadMirror } from './load.js';
+import { writeMirror } from './write.js';
 
-/** Keeps the mirror of every registry that the ledger speaks of. */
+const BATCH_ENTRIES = 500;
+
+/**
+ * Keeps the mirror of every registry that the ledger speaks of. Each batch reads what it can touch, applies
+ * the facts in memory by the pure rules of domain/, and writes what changed; the rows do not depend on how
+ * the entries were cut into batches.
+ */
 export const registryProjector: Projector = {
   name: 'registry',
-  types: [
-    'registered_model.*',
-    'model_version.*',
-    'model_alias.*',
-    'prompt.*',
-    'prompt_version.*',
-    'prompt_alias.*',
-  ],
-  apply: () => Promise.resolve(),
-  clear: () => Promise.resolve(),
+  types: FACT_TYPES,
+  apply: async (tx, entries) => {
+    for (let start = 0; start < entries.length; start += BATCH_ENTRIES) {
+      await applyBatch(tx, entries.slice(start, start + BATCH_ENTRIES));
+    }
+  },
+  clear: async (tx) => {
+    for (const table of [
+      'registry_span',
+      'registry_statement',
+      'registry_version',
+      'registry_model',
+    ]) {
+      await tx.query(`DELETE FROM ${table} WHERE tenant_id = $1::uuid`, [tx.tenantId]);
+    }
+  },
 };
+
+async function applyBatch(tx: SqlTx, entries: readonly EntryRecord[]): Promise<void> {
+  const facts = entries.map(factOfEntry).filter((fact): fact is Fact => fact !== null);
+  const [first] = facts;
+  if (first === undefined) return;
+  const mirror = await loadMirror(tx, facts);
+  for (const fact of facts) mirror.apply(fact);
+  await writeMirror(tx, mirror, first.sequence);
+}
+
+/** Stored text cannot hold NUL, and none gets past the strict reader; an entry's values need no cleaning. */
+function factOfEntry(entry: EntryRecord): Fact | null {
+  return factOf({ ...entry, data: entry.payload['data'] });
+}

@@ -1,0 +1,191 @@
+import type { SqlTx } from '@countersign/database';
+import { slotId } from '../domain/ids.js';
+import { Incarnations } from '../domain/incarnations.js';
+import type { Fact } from '../domain/facts.js';
+import { Mirror } from '../domain/mirror.js';
+import type { ModelRow, VersionRow } from '../domain/model-row.js';
+import { Slot, type KnownSpan } from '../domain/slot.js';
+import { compareStatements, type Statement } from '../domain/statement.js';
+import {
+  knownSpanOf,
+  modelOf,
+  ownerOf,
+  statementOf,
+  versionOf,
+  type ModelDbRow,
+  type SpanDbRow,
+  type StatementDbRow,
+  type VersionDbRow,
+} from './rows.js';
+import {
+  endingModels,
+  ModelsByName,
+  namedSlots,
+  namesOf,
+  versionIdsOf,
+  Wanted,
+  type ModelName,
+  type WantedSlot,
+} from './scope.js';
+
+/** The stored part of the mirror that a batch can touch; a handful of statements however long the batch is. */
+export async function loadMirror(tx: SqlTx, facts: readonly Fact[]): Promise<Mirror> {
+  const models = await loadModels(tx, namesOf(facts));
+  const byName = new ModelsByName(models);
+  const versionIds = versionIdsOf(facts, byName);
+  const versions = await loadVersions(tx, versionIds);
+  const known = new Set(versions.map((version) => version.id));
+  const ending = endingModels(facts, byName, (id) => known.has(id));
+  const rest = await loadLiveVersions(tx, [...ending.keys()], known);
+
+  const wanted = new Wanted();
+  for (const { owner, since } of namedSlots(facts, byName)) wanted.add(owner, since);
+  await addHeldSlots(tx, facts, byName, ending, wanted);
+
+  const rows = new Incarnations();
+  rows.add(models, [...versions, ...rest]);
+  const mirror = new Mirror(rows);
+  for (const slot of await loadSlots(tx, wanted.list())) mirror.addSlot(slot);
+  return mirror;
+}
+
+async function loadModels(tx: SqlTx, names: readonly ModelName[]): Promise<ModelRow[]> {
+  const rows = await tx.query<ModelDbRow>(
+    `SELECT m.* FROM registry_model m
+       JOIN unnest($2::text[], $3::text[], $4::text[]) AS w(source, kind, name)
+         ON m.source = w.source AND m.kind = w.kind AND m.name = w.name
+      WHERE m.tenant_id = $1::uuid ORDER BY m.incarnation`,
+    [tx.tenantId, names.map((n) => n.source), names.map((n) => n.kind), names.map((n) => n.name)],
+  );
+  return rows.map(modelOf);
+}
+
+async function loadVersions(tx: SqlTx, ids: ReadonlySet<string>): Promise<VersionRow[]> {
+  if (ids.size === 0) return [];
+  const rows = await tx.query<VersionDbRow>(
+    'SELECT * FROM registry_version WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])',
+    [tx.tenantId, [...ids]],
+  );
+  return rows.map(versionOf);
+}
+
+async function loadLiveVersions(
+  tx: SqlTx,
+  modelIds: readonly string[],
+  known: ReadonlySet<string>,
+): Promise<VersionRow[]> {
+  if (modelIds.length === 0) return [];
+  const rows = await tx.query<VersionDbRow>(
+    `SELECT * FROM registry_version
+      WHERE tenant_id = $1::uuid AND model_id = ANY($2::uuid[]) AND deleted_latest IS NULL`,
+    [tx.tenantId, modelIds],
+  );
+  return rows.filter((row) => !known.has(row.id)).map(versionOf);
+}
+
+/** Slots that a fact changes without naming them: what an ending model, a deleted or a read version holds. */
+async function addHeldSlots(
+  tx: SqlTx,
+  facts: readonly Fact[],
+  models: ModelsByName,
+  ending: ReadonlyMap<string, number>,
+  wanted: Wanted,
+): Promise<void> {
+  const since = new Map(ending);
+  for (const fact of facts) {
+    if (fact.is !== 'version_deleted' && fact.is !== 'version_observed') continue;
+    const from = fact.is === 'version_observed' ? -Infinity : fact.at;
+    for (const { id } of models.of(fact)) since.set(id, Math.min(since.get(id) ?? from, from));
+  }
+  const readVersions = versionIdsOf(
+    facts.filter((fact) => fact.is === 'version_observed'),
+    models,
+  );
+  if (since.size === 0) return;
+  const rows = await tx.query<Pick<SpanDbRow, 'kind' | 'key' | 'model_id' | 'version_id'>>(
+    `SELECT kind, key, model_id, version_id FROM registry_span
+      WHERE tenant_id = $1::uuid AND known_to IS NULL AND to_latest IS NULL AND present
+        AND (   (model_id = ANY($2::uuid[]) AND kind = 'alias')
+             OR (model_id = ANY($3::uuid[]) AND kind = 'stage')
+             OR (version_id = ANY($4::uuid[]) AND kind = 'tag'))`,
+    [tx.tenantId, [...since.keys()], [...ending.keys()], [...readVersions]],
+  );
+  for (const row of rows) wanted.add(ownerOf(row), since.get(row.model_id) ?? -Infinity);
+}
+
+async function loadSlots(tx: SqlTx, wanted: readonly WantedSlot[]): Promise<Slot[]> {
+  if (wanted.length === 0) return [];
+  const ids = wanted.map(({ owner }) =>
+    slotId(owner.versionId ?? owner.modelId, owner.kind, owner.key),
+  );
+  const since = wanted.map((slot) => momentText(slot.since));
+  const spans = await tx.query<SpanDbRow>(
+    `SELECT s.* FROM registry_span s JOIN unnest($2::uuid[], $3::timestamptz[]) AS w(slot_id, since)
+         ON s.slot_id = w.slot_id AND (s.to_latest IS NULL OR s.to_latest >= w.since)
+      WHERE s.tenant_id = $1::uuid AND s.known_to IS NULL`,
+    [tx.tenantId, ids, since],
+  );
+  const statements = await loadStatements(tx, ids, since, spans);
+  const spansBySlot = groupBySlot(spans, knownSpanOf);
+  const statementsBySlot = groupBySlot(statements, statementOf);
+  return wanted.map(({ owner }, index) => {
+    const id = ids[index] ?? '';
+    return new Slot(
+      owner,
+      statementsBySlot.get(id),
+      inOrder(spansBySlot.get(id), statementsBySlot.get(id)),
+    );
+  });
+}
+
+/** The statements from the wanted moment on, and those that opened or dated the spans that reach past it. */
+async function loadStatements(
+  tx: SqlTx,
+  ids: readonly string[],
+  since: readonly string[],
+  spans: readonly SpanDbRow[],
+): Promise<StatementDbRow[]> {
+  const behind = spans.flatMap((span) => [
+    { slot: span.slot_id, sequence: span.opened_sequence },
+    { slot: span.slot_id, sequence: span.entry_sequence },
+  ]);
+  return tx.query<StatementDbRow>(
+    `SELECT s.* FROM registry_statement s JOIN unnest($2::uuid[], $3::timestamptz[]) AS w(slot_id, since)
+         ON s.slot_id = w.slot_id AND s.order_time >= w.since
+      WHERE s.tenant_id = $1::uuid
+     UNION
+     SELECT s.* FROM registry_statement s JOIN unnest($4::uuid[], $5::int8[]) AS b(slot_id, sequence)
+         ON s.slot_id = b.slot_id AND s.sequence = b.sequence
+      WHERE s.tenant_id = $1::uuid`,
+    [tx.tenantId, ids, since, behind.map((b) => b.slot), behind.map((b) => String(b.sequence))],
+  );
+}
+
+/** Spans in the order of the statements that opened them. */
+function inOrder(
+  spans: readonly KnownSpan[] = [],
+  statements: readonly Statement[] = [],
+): KnownSpan[] {
+  const place = new Map(
+    [...statements].sort(compareStatements).map(({ sequence }, index) => [sequence, index]),
+  );
+  const at = ({ span }: KnownSpan): number => place.get(span.openedSequence) ?? -1;
+  return [...spans].sort((a, b) => at(a) - at(b));
+}
+
+function groupBySlot<Row extends { slot_id: string }, Out>(
+  rows: readonly Row[],
+  read: (row: Row) => Out,
+): Map<string, Out[]> {
+  const groups = new Map<string, Out[]>();
+  for (const row of rows) {
+    const group = groups.get(row.slot_id) ?? [];
+    group.push(read(row));
+    groups.set(row.slot_id, group);
+  }
+  return groups;
+}
+
+function momentText(ms: number): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : '-infinity';
+}
