@@ -5,15 +5,23 @@ const disclosed = z.string().nullable();
 const tags = z.array(z.object({ key: z.string(), value: disclosed }));
 const name = z.string();
 const version = z.string();
+/** What the source said beside its data. */
+const said = {
+  /** The version as the caller spelled it, where that differs ("01"). */
+  rawVersion: z.string().optional(),
+  /** A hint of the sender's, not a boundary. */
+  workspace: z.string().optional(),
+};
 
 /** Readable `data` of each registry event, after disclosed values were filled in. */
 export const registryEvents = {
-  'registered_model.created': z.object({ name, description: disclosed, tags }),
+  'registered_model.created': z.object({ ...said, name, description: disclosed, tags }),
   'registered_model.deleted': z.object({ name }),
   'registered_model.tag_set': z.object({ name, key: z.string(), value: disclosed }),
   'registered_model.tag_deleted': z.object({ name, key: z.string() }),
   'model_version.deleted': z.object({ name, version }),
   'model_version.created': z.object({
+    ...said,
     name,
     version,
     sourceUri: z.string().nullable(),
@@ -22,10 +30,10 @@ export const registryEvents = {
     description: disclosed,
     tags,
   }),
-  'model_version.tag_set': z.object({ name, version, key: z.string(), value: disclosed }),
-  'model_version.tag_deleted': z.object({ name, version, key: z.string() }),
-  'model_alias.set': z.object({ name, alias: z.string(), version }),
-  'model_alias.removed': z.object({ name, alias: z.string() }),
+  'model_version.tag_set': z.object({ ...said, name, version, key: z.string(), value: disclosed }),
+  'model_version.tag_deleted': z.object({ ...said, name, version, key: z.string() }),
+  'model_alias.set': z.object({ ...said, name, alias: z.string(), version }),
+  'model_alias.removed': z.object({ ...said, name, alias: z.string() }),
   'model_version.stage_transitioned': z.object({
     name,
     version,
@@ -79,21 +87,23 @@ export const registryEvents = {
     modelOutputs: z.array(z.string()),
     readFor: z.string(),
   }),
-  'prompt.created': z.object({ name, description: disclosed, tags }),
-  'prompt.tag_set': z.object({ name, key: z.string(), value: disclosed }),
-  'prompt.tag_deleted': z.object({ name, key: z.string() }),
+  'prompt.created': z.object({ ...said, name, description: disclosed, tags }),
+  'prompt.tag_set': z.object({ ...said, name, key: z.string(), value: disclosed }),
+  'prompt.tag_deleted': z.object({ ...said, name, key: z.string() }),
   'prompt_version.created': z.object({
+    ...said,
     name,
     version,
     template: disclosed,
     description: disclosed,
     tags,
   }),
-  'prompt_version.tag_set': z.object({ name, version, key: z.string(), value: disclosed }),
-  'prompt_version.tag_deleted': z.object({ name, version, key: z.string() }),
-  'prompt_alias.set': z.object({ name, alias: z.string(), version }),
-  'prompt_alias.removed': z.object({ name, alias: z.string() }),
+  'prompt_version.tag_set': z.object({ ...said, name, version, key: z.string(), value: disclosed }),
+  'prompt_version.tag_deleted': z.object({ ...said, name, version, key: z.string() }),
+  'prompt_alias.set': z.object({ ...said, name, alias: z.string(), version }),
+  'prompt_alias.removed': z.object({ ...said, name, alias: z.string() }),
   'budget.exceeded': z.object({
+    ...said,
     budgetPolicyId: z.string(),
     unit: z.string(),
     amount: z.string(),

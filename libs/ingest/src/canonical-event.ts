@@ -1,4 +1,4 @@
-import { personal, subjects, type DraftJson, type EventType } from '@countersign/events';
+import { Personal, personal, subjects, type DraftJson, type EventType } from '@countersign/events';
 import type { CanonicalEvent } from './reading.js';
 
 type Fields = Readonly<Record<string, DraftJson | undefined>>;
@@ -19,7 +19,11 @@ const promptAlias = (f: Fields): string => subjects.promptAlias(text(f, 'name'),
 /** What registries report, and what each is about. A closed set: nothing else enters through a registry source. */
 const SUBJECTS = {
   'registered_model.created': model,
+  'registered_model.deleted': model,
+  'registered_model.tag_set': model,
+  'registered_model.tag_deleted': model,
   'model_version.created': modelVersion,
+  'model_version.deleted': modelVersion,
   'model_version.tag_set': modelVersion,
   'model_version.tag_deleted': modelVersion,
   'model_version.stage_transitioned': modelVersion,
@@ -65,7 +69,9 @@ export function registryEvent(
 }
 
 function personalTag(tag: DraftJson): DraftJson {
-  if (typeof tag !== 'object' || tag === null || !('value' in tag)) return tag;
+  if (typeof tag !== 'object' || tag === null || tag instanceof Personal || !('value' in tag)) {
+    return tag;
+  }
   const { value } = tag;
   return typeof value === 'string' ? { ...tag, value: personal(value) } : tag;
 }

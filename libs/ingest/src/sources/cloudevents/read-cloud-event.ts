@@ -67,7 +67,7 @@ function readTyped(event: CloudEvent, input: ReadInput, readMlflow: MlflowReader
 function kindOf(data: Json): string {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return '';
   const { entity, action } = data as { entity?: Json; action?: Json };
-  return `${String(entity)}.${String(action)}`;
+  return typeof entity === 'string' && typeof action === 'string' ? `${entity}.${action}` : '';
 }
 
 /** Both parts are percent-encoded, so neither can reach into the other; overlong pairs are hashed. */

@@ -22,7 +22,7 @@ export function readVersion(spelled: string): ReadVersion {
 /** What Python's int() makes of a text, in decimal; null where it raises. */
 function pythonInteger(spelled: string): string | null {
   if (spelled.length > SPELLING_CHARS_MAX) return null;
-  const trimmed = spelled.replace(PYTHON_SPACE, '');
+  const trimmed = strip(spelled);
   if (!DECIMAL.test(trimmed)) return null;
   const negative = trimmed.startsWith('-');
   let digits = '';
@@ -33,8 +33,20 @@ function pythonInteger(spelled: string): string | null {
   return String(negative ? -value : value);
 }
 
-/** What str.strip() takes away: Unicode white space plus the four information separators, which \s lacks. */
-const PYTHON_SPACE = /^[\s\u001c-\u001f\u0085]+|[\s\u001c-\u001f\u0085]+$/gu;
+/** str.strip(): Unicode white space. */
+function strip(text: string): string {
+  const characters = Array.from(text);
+  const first = characters.findIndex((character) => !isPythonSpace(character));
+  const last = characters.findLastIndex((character) => !isPythonSpace(character));
+  return first < 0 ? '' : characters.slice(first, last + 1).join('');
+}
+
+/** As \s, with the four information separators and NEL, and without U+FEFF. */
+function isPythonSpace(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  if (code === 0xfeff) return false;
+  return /\s/.test(character) || (code >= 0x1c && code <= 0x1f) || code === 0x85;
+}
 
 /** Unicode keeps each script's ten digits consecutive, so the value is the distance to the script's zero. */
 function digitValue(character: string): number {
