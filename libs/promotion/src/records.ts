@@ -143,6 +143,8 @@ export interface DriftRecord {
   readonly kind: 'unapproved' | 'missing';
   /** What the last approval (or what stood when governance began) put there. */
   readonly approvedVersions: readonly string[];
+  /** The first of them, null when the target was to be free: all there is for an alias. */
+  readonly approvedVersion: string | null;
   readonly observedVersions: readonly string[];
   readonly severity: string;
   /** When it happened, as far as known. */

@@ -97,7 +97,7 @@ CREATE TABLE "permit" (
         REFERENCES "promotion_request"("tenant_id", "id") ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT "permit_lifetime" CHECK (expires_at > issued_at AND expires_at <= issued_at + interval '10 minutes')
 );
-CREATE INDEX "permit_request" ON "permit"("tenant_id", "request_id", "issued_at");
+CREATE INDEX "permit_request" ON "permit"("tenant_id", "request_id", "since_sequence");
 
 -- The row that commands on one target of one model lock, after the request's row.
 CREATE TABLE "promotion_slot" (

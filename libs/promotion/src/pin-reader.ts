@@ -1,0 +1,76 @@
+import type { SqlTx } from '@countersign/database';
+import { isAppError } from '@countersign/kernel';
+import type { LedgerQueries } from '@countersign/ledger';
+import type { LineageQueries } from '@countersign/lineage';
+import type { ModelVersionRecord, RegistryQueries } from '@countersign/registry';
+import type { Pin } from './domain/pin.js';
+
+/** A version as the mirror has it now. */
+export interface FoundVersion {
+  readonly record: ModelVersionRecord;
+  /** Who registered it, when its registry said so. */
+  readonly registrant: string | null;
+}
+
+/** Reads, in the caller's transaction, the facts that a pin holds. */
+export class PinReader {
+  constructor(
+    private readonly registry: RegistryQueries,
+    private readonly lineage: LineageQueries,
+    private readonly ledger: LedgerQueries,
+  ) {}
+
+  /** Null when there is no such live version, or when the name alone is ambiguous. */
+  async find(
+    tx: SqlTx,
+    ref: { model: string; version: string; source?: string | null | undefined },
+  ): Promise<FoundVersion | null> {
+    const record = await this.registry
+      .version(tx, ref.model, ref.version, ref.source ?? null)
+      .catch((error: unknown) => {
+        // Several sources hold the name: the request has to say which.
+        if (isAppError(error, 'BAD_REQUEST')) return null;
+        throw error;
+      });
+    if (record?.kind !== 'model' || record.deletedAt !== null) return null;
+    const first = await this.ledger.entry(tx, record.firstSequence);
+    const said = first?.type === 'model_version.created' && first.actor.id !== 'unknown';
+    return { record, registrant: said ? first.actor.id : null };
+  }
+
+  /** The pin as the facts stand now. */
+  async pin(
+    tx: SqlTx,
+    record: ModelVersionRecord,
+    target: string,
+    policyVersion: string,
+  ): Promise<Pin> {
+    const ref = { source: record.source, model: record.modelName, version: record.version };
+    const manifest = await this.lineage.manifest(tx, ref);
+    return {
+      source: record.source,
+      model: record.modelName,
+      version: record.version,
+      modelVersionId: record.id,
+      incarnation: record.incarnation,
+      runId: record.runId,
+      sourceUri: record.sourceUri,
+      artifactDigest: record.artifactDigest,
+      lineageDigest: manifest.digest,
+      target,
+      expectedHolders: await this.holders(tx, record.source, record.modelName, target),
+      policyVersion,
+    };
+  }
+
+  /** Versions that hold the target now, in text order. */
+  async holders(tx: SqlTx, source: string, model: string, target: string): Promise<string[]> {
+    const placements = await this.registry.placements(tx, { model, target, source });
+    const held = placements.filter((placement) => placement.to === null);
+    const versions = await this.registry.versionsByIds(
+      tx,
+      held.map((placement) => placement.versionId),
+    );
+    return [...new Set([...versions.values()].map((record) => record.version))].sort();
+  }
+}
