@@ -8,6 +8,7 @@ export {
   type AppendedListener,
   type LedgerServiceOptions,
 } from './ledger-service.js';
+export { readCursor } from './projection/cursor.js';
 export {
   ProjectionRunner,
   type ProjectionFailure,

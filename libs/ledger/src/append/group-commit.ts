@@ -17,6 +17,8 @@ export interface GroupCommitOptions {
   /** How long a caller waits for a database that does not answer, milliseconds. */
   readonly patienceMs: number;
   readonly onAppended: (tenantId: TenantId, size: bigint) => void;
+  /** For a test that shows the comparison in it to be needed. */
+  readonly appendSql?: string;
 }
 
 /** Drafts of one call; more would not fit a statement of reasonable size. */
@@ -137,7 +139,7 @@ export class GroupCommit {
   async #connect(): Promise<PoolClient> {
     const client = await this.#options.database.connect();
     try {
-      await prepareConnection(client);
+      await prepareConnection(client, this.#options.appendSql);
       return client;
     } catch (error) {
       client.release(true);

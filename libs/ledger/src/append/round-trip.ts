@@ -8,7 +8,6 @@ const LOCK_TIMEOUT = '2s';
 const STATEMENTS = [
   { name: 'ledger_begin', text: 'BEGIN' },
   { name: 'ledger_lock_timeout', text: `SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'` },
-  { name: 'ledger_append', text: APPEND_SQL },
   { name: 'ledger_commit', text: 'COMMIT' },
 ] as const;
 
@@ -74,10 +73,14 @@ class Pipeline {
 const prepared = new WeakSet<PoolClient>();
 
 /** Parses the append's statements once per connection, apart from any append, so that an error leaves no doubt. */
-export async function prepareConnection(client: PoolClient): Promise<void> {
+export async function prepareConnection(
+  client: PoolClient,
+  appendSql: string = APPEND_SQL,
+): Promise<void> {
   if (prepared.has(client)) return;
   await run(client, (wire) => {
     for (const { name, text } of STATEMENTS) wire.parse({ name, text, types: [] });
+    wire.parse({ name: 'ledger_append', text: appendSql, types: [] });
   });
   prepared.add(client);
 }
