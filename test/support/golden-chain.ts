@@ -115,7 +115,9 @@ const DRAFTS: Draft[] = [
     subject: 'model/card-fraud/version/1',
     second: 61,
     // A value that looks like a commitment is committed itself; and ~ and / are escaped in its path.
-    payload: { data: { 'a/b~c': { sd: '0'.repeat(64) }, list: [new Personal(null), true, []] } },
+    payload: {
+      data: { 'a/b~c': { sd: '0'.repeat(64) }, list: [new Personal(false), null, true, []] },
+    },
   },
   {
     type: 'model_version.stage_changed',

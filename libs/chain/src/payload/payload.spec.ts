@@ -64,6 +64,12 @@ describe('sealPayload', () => {
     expect(sealed.disclosures[1]?.valueCanonical.toString()).toBe('"hello"');
   });
 
+  it('keeps a marked null as null: erased and absent must not look alike', () => {
+    const sealed = seal({ a: new Personal(null) });
+    expect(sealed.canonical.toString()).toBe('{"a":null}');
+    expect(sealed.disclosures).toEqual([]);
+  });
+
   it('leaves no personal text in the hashed bytes', () => {
     const sealed = seal({ who: new Personal('ana@example.com'), n: [new Personal('Ana')] });
     expect(sealed.canonical.toString()).not.toMatch(/ana/i);

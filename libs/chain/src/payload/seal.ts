@@ -42,8 +42,9 @@ export interface SealedPayload {
  * Turns a tree with marked values into payload bytes and disclosures. Members that are undefined are left out. Keys
  * are visited in canonical order, so equal trees and salts give equal bytes.
  *
- * A value that itself looks like a commitment (`{"sd": "<64 hex>"}` from a source) is committed like a personal one:
- * otherwise a reader would take it for an erased value. Throws as `canonicalize`.
+ * A marked null stays a plain null: it says nothing about anybody, and could not be told from an erased value. A value
+ * that itself looks like a commitment (`{"sd": "<64 hex>"}` from a source) is committed like a personal one, for the
+ * same reason. Throws as `canonicalize`.
  */
 export function sealPayload(tree: unknown, options: SealOptions): SealedPayload {
   const disclosures: Disclosure[] = [];
@@ -60,7 +61,7 @@ function replace(
 ): unknown {
   if (typeof node !== 'object' || node === null) return node;
   const mark = options.personal(node);
-  if (mark !== null) return disclose(mark, path, options, out);
+  if (mark !== null) return mark.value === null ? null : disclose(mark, path, options, out);
   if (depth > 256) throw new ChainError('TOO_DEEP', 'a payload deeper than 256 levels');
   if (Array.isArray(node)) {
     return node.map((item, i) => replace(item, pointerStep(path, i), options, out, depth + 1));
