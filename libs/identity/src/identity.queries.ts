@@ -51,7 +51,8 @@ export class IdentityQueries {
       [tx.tenantId, asked.map((id) => id.slice(id.indexOf(':') + 1))],
     );
     const names = new Map(rows.map((row) => [row.id, row.display_name]));
-    return new Map(asked.flatMap((id) => (names.has(id) ? [[id, names.get(id) as string]] : [])));
+    // user:x and svc:x are different principals, of which at most one exists.
+    return new Map([...names].filter(([id]) => asked.includes(id)));
   }
 }
 

@@ -131,10 +131,10 @@ function readClaims(config: OidcIssuer, payload: JWTPayload): VerifiedToken {
 function tenantOf(config: OidcIssuer, payload: JWTPayload): string {
   if (config.tenant.kind === 'fixed') return config.tenant.slug;
   const value = payload[config.tenant.claim];
-  if (typeof value !== 'string' || !Object.hasOwn(config.tenant.slugs, value)) {
-    throw unauthenticated('tenant');
-  }
-  return config.tenant.slugs[value] as string;
+  const { slugs } = config.tenant;
+  const slug = typeof value === 'string' && Object.hasOwn(slugs, value) ? slugs[value] : undefined;
+  if (slug === undefined) throw unauthenticated('tenant');
+  return slug;
 }
 
 /** A short, printable, non-empty string, or null. */

@@ -10,7 +10,7 @@ import {
 import { isUuid, type Clock, type TenantId } from '@countersign/kernel';
 import type { LedgerService } from '@countersign/ledger';
 import { decisionRecord, type AccessRequest, type Decision } from './decision.js';
-import { refusalOf, type ProposedGrant } from './domain/grant-rules.js';
+import { refusalOf, type HeldGrant, type ProposedGrant } from './domain/grant-rules.js';
 import type { GrantOutcome, GrantRoleInput, RoleGrant } from './grant.js';
 import type { PolicyFiles } from './policy-files.js';
 import { bareRole, GRANT_COLUMNS, roleGrant, type GrantRow } from './policy.queries.js';
@@ -47,18 +47,8 @@ export class GrantCommands {
       if (!(await principalExists(tx, proposed.subject))) {
         return refused('UNKNOWN_SUBJECT', 'There is no such principal in this tenant.', SIGN_IN);
       }
-      const held = await tx.query<{ role: string; object: string }>(
-        `SELECT role, object FROM role_grant WHERE tenant_id = $1::uuid AND subject = $2
-            AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $3::timestamptz)`,
-        [tx.tenantId, proposed.subject, now],
-      );
-      const refusal = refusalOf(
-        this.deps.files.roles,
-        proposed,
-        held.map(({ role, object }) => ({ role: bareRole(role), object })),
-        actor.id,
-        now,
-      );
+      const held = await heldGrants(tx, proposed.subject, actor.kind === 'system' ? null : now);
+      const refusal = refusalOf(this.deps.files.roles, proposed, held, actor.id, now);
       if (refusal !== null) return { kind: 'refused', ...refusal };
       const [row] = await tx.query<GrantRow>(
         `INSERT INTO role_grant
@@ -209,6 +199,20 @@ async function findGrant(tx: SqlTx, id: string): Promise<RoleGrant | null> {
     [tx.tenantId, id],
   );
   return row === undefined ? null : roleGrant(row);
+}
+
+/**
+ * What the subject holds at `at` or will hold. Null: whatever it was ever granted, for the installation gives
+ * a role once and does not undo a revocation.
+ */
+async function heldGrants(tx: SqlTx, subject: string, at: Date | null): Promise<HeldGrant[]> {
+  const rows = await tx.query<HeldGrant>(
+    `SELECT role, object FROM role_grant WHERE tenant_id = $1::uuid AND subject = $2 AND
+       ($3::timestamptz IS NULL OR
+         revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $3::timestamptz))`,
+    [tx.tenantId, subject, at],
+  );
+  return rows.map(({ role, object }) => ({ role: bareRole(role), object }));
 }
 
 async function principalExists(tx: SqlTx, subject: string): Promise<boolean> {

@@ -25,7 +25,8 @@ export class PolicyQueries {
     page: Pick<PageRequest, 'first' | 'after'>,
   ): Promise<Page<RoleGrant>> {
     const size = pageSize(page.first);
-    const [from = null, id = null] = page.after == null ? [] : decodeCursor(page.after, 2);
+    const [from = null, id = null] =
+      typeof page.after === 'string' ? decodeCursor(page.after, 2) : [];
     const rows = await tx.query<GrantRow>(
       `SELECT ${GRANT_COLUMNS} FROM role_grant
         WHERE tenant_id = $1::uuid AND revoked_at IS NULL AND ($2::text IS NULL OR subject = $2)

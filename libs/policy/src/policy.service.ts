@@ -96,7 +96,10 @@ export class PolicyService {
     return this.#grants.revoke(principal.tenantId, actorOf(principal), id, reason);
   }
 
-  /** The first grants of a tenant, made by the installation itself: nobody can grant before. */
+  /**
+   * The first grants of a tenant, made by the installation itself: nobody can grant before. Refuses a role that
+   * the subject ever had, so that it does not undo a revocation.
+   */
   grantRoleAsSystem(tenantId: TenantId, input: GrantRoleInput): Promise<GrantOutcome> {
     return this.#grants.grant(tenantId, SYSTEM_ACTOR, input);
   }

@@ -66,7 +66,7 @@ export class SnapshotStore {
   async #current(tx: SqlTx, state: PolicyState, isNew: boolean): Promise<TenantSnapshot> {
     const nowMs = this.clock.now().getTime();
     const held = this.#held.get(tx.tenantId);
-    if (held !== undefined && held.rowVersion === state.rowVersion && nowMs >= held.builtAtMs) {
+    if (held?.rowVersion === state.rowVersion && nowMs >= held.builtAtMs) {
       if (isNew) held.checkedAtMs = nowMs;
       return this.#renewed(tx.tenantId, held, nowMs);
     }
