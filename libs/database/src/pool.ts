@@ -36,6 +36,10 @@ export function createPool(settings: PoolSettings): pg.Pool {
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // The same for a connection that breaks while it is in use: whoever uses it gets the error as a rejection.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
   return pool;
 }
 

@@ -53,7 +53,7 @@ describe('an append whose COMMIT was not answered', () => {
   beforeAll(async () => {
     fixture = await ledgerFixture();
     const url = new URL(fixture.test.url);
-    proxy = new CuttingProxy(url);
+    proxy = new CuttingProxy(new URL(fixture.test.url));
     url.port = String(await proxy.listen());
     url.hostname = '127.0.0.1';
     database = new Database({ connectionString: url.toString(), max: 4 });
@@ -88,13 +88,16 @@ describe('an append whose COMMIT was not answered', () => {
       );
     }, 60);
     const results: bigint[] = [];
-    for (let round = 0; round < 8; round++) {
-      const calls = Array.from({ length: 100 }, (_, n) =>
-        ledger.append(tenantId, [delivered(`${round}-${n}`)]),
-      );
-      for (const [result] of await Promise.all(calls)) results.push(result?.sequence ?? -1n);
+    try {
+      for (let round = 0; round < 8; round++) {
+        const calls = Array.from({ length: 100 }, (_, n) =>
+          ledger.append(tenantId, [delivered(`${round}-${n}`)]),
+        );
+        for (const [result] of await Promise.all(calls)) results.push(result?.sequence ?? -1n);
+      }
+    } finally {
+      clearInterval(killer);
     }
-    clearInterval(killer);
     expect(new Set(results).size).toBe(800);
     expect(await ledgerProblems(fixture.test, tenantId)).toEqual([]);
   });
