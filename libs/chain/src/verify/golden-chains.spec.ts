@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { serializeChain } from '../../../../test/support/golden-chain.js';
+import { buildChain, serializeChain } from '../../../../test/support/golden-chain.js';
 import { CHAIN_CASES, chainManifest } from '../../../../test/support/chain-cases.js';
 import type { ChainCase } from '../../../../test/support/chain-case.js';
 import { parseVerifierKey } from '../note/keys.js';
@@ -43,6 +43,26 @@ describe('the chain fixtures', () => {
     const files = [...CHAIN_CASES.map(({ name }) => `${name}.jsonl`), 'manifest.json'];
     expect(readdirSync(folder).sort()).toEqual(files.sort());
     expect(JSON.parse(read('manifest.json'))).toEqual(chainManifest());
+  });
+});
+
+describe('the worked example of docs/ledger-format.md', () => {
+  const page = readFileSync(new URL('../../../../docs/ledger-format.md', import.meta.url), 'utf8');
+  const { checkpoint, entries } = buildChain();
+  const decoded = (base64: string | null | undefined): string =>
+    Buffer.from(base64 ?? 'missing', 'base64').toString('utf8');
+
+  it('shows the bytes and hashes of the golden chain', () => {
+    const [first, second] = entries;
+    const shown = [
+      ...[first?.canonical, second?.canonical, second?.payloadCanonical].map(decoded),
+      decoded(second?.evidence?.bytes),
+      ...[second?.payloadDigest, second?.evidenceDigest, checkpoint.rootHash, manifest.vkey],
+      ...[second?.evidence?.salt, second?.disclosures[0]?.salt],
+      ...entries.map((entry) => entry.leafHash),
+      ...checkpoint.note.trimEnd().split('\n'),
+    ];
+    for (const text of shown) expect(page).toContain(text);
   });
 });
 
