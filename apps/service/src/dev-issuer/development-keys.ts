@@ -54,5 +54,5 @@ async function read(file: string): Promise<DevelopmentKeys | null> {
 }
 
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
