@@ -22,10 +22,3 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
-
-const HEX_64 = /^[0-9a-f]{64}$/;
-
-/** True for 64 lower-case hex digits: a SHA-256 as it stands in an entry. */
-export function isHashHex(text: string): boolean {
-  return HEX_64.test(text);
-}

@@ -1,5 +1,5 @@
 export { ChainError, type ChainErrorCode } from './errors.js';
-export { HASH_BYTES, isHashHex, sameBytes, sha256, sha256Hex, toHex } from './hash.js';
+export { HASH_BYTES, sameBytes, sha256, sha256Hex, toHex } from './hash.js';
 export { isJsonObject, type Json, type JsonObject } from './json/json.js';
 export {
   CANONICAL_LIMITS,
@@ -36,13 +36,7 @@ export {
   type ConsistencyClaim,
   type InclusionClaim,
 } from './tree/verify-proof.js';
-export {
-  commit,
-  evidenceDigest,
-  isCommitment,
-  SALT_BYTES,
-  type Commitment,
-} from './payload/commitment.js';
+export { commit, evidenceDigest, isCommitment, SALT_BYTES } from './payload/commitment.js';
 export {
   sealPayload,
   type Disclosure,

@@ -181,3 +181,35 @@ describe('decodeEntry refuses', () => {
     );
   });
 });
+
+describe('a lenient reader is caught by these tests', () => {
+  const good = object(header);
+  const samples: Uint8Array[] = [
+    canonicalize({ ...good, kind: 'audit/2' }),
+    canonicalize({ ...good, extra: 1 }),
+    canonicalize({ ...good, occurredAt: '2026-02-30T06:00:00.000Z' }),
+    canonicalize({ ...good, subject: 'x'.repeat(70_000) }),
+    Buffer.from(JSON.stringify(good, null, 1)),
+    Buffer.from(canonicalize(good).toString().replace('{', '{"actor":"x",')),
+  ];
+  const reads = (read: (bytes: Uint8Array) => boolean): number[] =>
+    samples.flatMap((bytes, i) => (read(bytes) ? [i] : []));
+  const parsed = (bytes: Uint8Array): Record<string, unknown> =>
+    JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>;
+  const repaired = (change: (fields: Record<string, unknown>) => object) => (bytes: Uint8Array) =>
+    decodeEntry(canonicalize(change(parsed(bytes)))).ok;
+
+  it('while the real one refuses all of them', () => {
+    expect(reads((bytes) => decodeEntry(bytes).ok)).toEqual([]);
+  });
+  it.each([
+    ['any kind', repaired((fields) => ({ ...fields, kind: 'audit/1' })), 0],
+    ['further fields', repaired(({ extra: _extra, ...fields }) => fields), 1],
+    ['any day', repaired((f) => ({ ...f, occurredAt: header.occurredAt })), 2],
+    ['any size', repaired((f) => ({ ...f, subject: header.subject })), 3],
+    ['any spelling', repaired((fields) => fields), 4],
+    ['duplicate keys', repaired((fields) => fields), 5],
+  ])('one that takes %s', (_name, mutant, sample) => {
+    expect(reads(mutant)).toContain(sample);
+  });
+});

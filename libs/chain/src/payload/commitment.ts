@@ -6,11 +6,6 @@ import { isJsonObject, type Json } from '../json/json.js';
 /** Bytes of a salt: 128 bits keep a short value from being guessed out of its digest. */
 export const SALT_BYTES = 16;
 
-/** What stands in a payload in the place of a personal value. */
-export interface Commitment {
-  readonly sd: string;
-}
-
 /** SHA-256(salt || canonical JSON of value), lower-case hex. Throws ChainError SALT_LENGTH and as `canonicalize`. */
 export function commit(salt: Uint8Array, value: Json): string {
   return saltedDigest(salt, canonicalize(value));

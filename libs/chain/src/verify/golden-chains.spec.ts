@@ -3,6 +3,9 @@ import { buildChain, serializeChain } from '../../../../test/support/golden-chai
 import { CHAIN_CASES, chainManifest } from '../../../../test/support/chain-cases.js';
 import type { ChainCase } from '../../../../test/support/chain-case.js';
 import { parseVerifierKey } from '../note/keys.js';
+import { ChainVerifier, verifyEntries } from './chain-verifier.js';
+import { parseExportLine } from './export-line.js';
+import type { ChainRecord } from './record.js';
 import { ENTRY_RULES, type EntryRule } from './rules.js';
 import { verifyExport, type ExportPolicy, type ExportVerdict } from './verify-export.js';
 
@@ -112,5 +115,70 @@ describe('each rule is needed: without it, some chain gets another verdict', () 
       ({ found, chain }) => JSON.stringify(found) !== JSON.stringify(expected(chain)),
     );
     expect(wrong.length).toBeGreaterThan(0);
+  });
+});
+
+describe('what only a checkpoint can show', () => {
+  const lines = (name: string): Buffer[] =>
+    read(`${name}.jsonl`)
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => Buffer.from(line, 'utf8'));
+
+  it.each(['tail-truncated', 'history-rewritten', 'last-entry-edited-and-hashed'])(
+    '%s: entries alone look good, against the checkpoint they do not',
+    async (name) => {
+      const verifier = new ChainVerifier();
+      for (const line of lines(name)) {
+        const parsed = parseExportLine(line);
+        if (parsed?.kind === 'entry') verifier.push(parsed.record);
+      }
+      expect(verifier.finish().ok).toBe(true);
+      expect((await verify(name)).ok).toBe(false);
+    },
+  );
+});
+
+describe('ChainVerifier', () => {
+  const records = (): ChainRecord[] =>
+    read('golden.jsonl')
+      .trimEnd()
+      .split('\n')
+      .flatMap((line) => {
+        const parsed = parseExportLine(Buffer.from(line, 'utf8'));
+        return parsed?.kind === 'entry' ? [parsed.record] : [];
+      });
+
+  it('goes on from where an earlier run ended, and ends at the same head', async () => {
+    const whole = await verifyEntries(records());
+    const first = await verifyEntries(records().slice(0, 3));
+    if (!first.ok || !whole.ok) throw new Error('the golden chain must verify');
+    const heads = [{ size: 3n, root: first.root }, whole];
+    const second = await verifyEntries(records().slice(3), { from: first.position, heads });
+    expect(second).toMatchObject({ ok: true, size: 7n, root: whole.root });
+  });
+
+  it('notices a stretch that does not follow, and a head behind the start', async () => {
+    const first = await verifyEntries(records().slice(0, 3));
+    if (!first.ok) throw new Error('the golden chain must verify');
+    const { position, root } = first;
+    expect(await verifyEntries(records().slice(4), { from: position })).toMatchObject({
+      fault: { code: 'SEQUENCE_MISMATCH', sequence: 3n },
+    });
+    const heads = [{ size: 2n, root }];
+    expect(await verifyEntries([], { from: position, heads })).toMatchObject({
+      fault: { code: 'ROOT_MISMATCH' },
+    });
+  });
+
+  it('keeps reporting the first fault', () => {
+    const verifier = new ChainVerifier();
+    const [first, , third] = records();
+    if (first === undefined || third === undefined) throw new Error('too few entries');
+    const fault = { code: 'SEQUENCE_MISMATCH', sequence: 0n };
+    expect(verifier.push(third)).toMatchObject(fault);
+    expect(verifier.push(first)).toMatchObject(fault);
+    expect(verifier.finish()).toMatchObject({ ok: false, fault });
   });
 });
