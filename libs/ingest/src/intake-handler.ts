@@ -137,7 +137,7 @@ export function intakeDelivery(
   }
   const bytes = record.value;
   const input = { bytes, receivedAt, sourceId: source.id };
-  if (source.format === 'MLFLOW') {
+  if ((source.format ?? source.kind) === 'MLFLOW') {
     return { ...base, reading: readMlflow(input), bytes, mediaType: 'application/json' };
   }
   const attributes = attributesOfKafka(record.headers);
