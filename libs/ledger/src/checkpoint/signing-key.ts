@@ -56,7 +56,7 @@ async function createSeed(path: string): Promise<void> {
 }
 
 function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
 function unusable(path: string, why: string, cause?: unknown): AppError {
