@@ -1,3 +1,4 @@
+export { explainConnectionFailure, type ConnectionFailure } from './connection-failure.js';
 export { Database, setTenant } from './database.js';
 export { migrate, migrationNames, type MigrationReport } from './migrate.js';
 export { pendingMigrations } from './pending-migrations.js';
