@@ -1,0 +1,14 @@
+// The interop suite: real Kafka, real MLflow, the built service. Started by tools/interop.mjs, which gives the addresses.
+import base from './jest.config.js';
+
+const { globalSetup: _setup, globalTeardown: _teardown, ...rest } = base;
+
+/** @type {import('jest').Config} */
+export default {
+  ...rest,
+  roots: ['<rootDir>/test/interop'],
+  testRegex: '\\.interop-spec\\.ts$',
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 180_000,
+  maxWorkers: 1,
+};
