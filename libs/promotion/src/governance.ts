@@ -83,7 +83,7 @@ async function governInTx(
     refuseGoverning(deps, tx, frame, asked, input, refusal);
 
   if (!asked.decision.allowed) return refuse({ code: 'POLICY_DENIED' });
-  if (model === null || model.kind !== 'model' || model.deletedAt !== null) {
+  if (model?.kind !== 'model' || model.deletedAt !== null) {
     return refuse(
       refused(
         'UNKNOWN_MODEL_VERSION',

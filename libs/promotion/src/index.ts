@@ -20,3 +20,12 @@ export type {
   VoteRecord,
 } from './records.js';
 export type { RegistryChange, RegistryWriter, RegistryWriteResult } from './registry-writer.js';
+export { DEFAULT_POLICY, PolicyBook, readPolicy } from './policy-book.js';
+export { PERMIT_TYPE, permitAudience, PermitIssuer } from './permit-issuer.js';
+export { PromotionObserver, type PromotionObserverDeps } from './observer/promotion-observer.js';
+export {
+  PromotionQueries,
+  type PromotionQueriesDeps,
+  type RequestFilter,
+} from './promotion.queries.js';
+export { PromotionService, type PromotionServiceDeps } from './promotion.service.js';

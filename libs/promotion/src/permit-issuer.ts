@@ -81,7 +81,7 @@ export class PermitIssuer {
 
   async issue(claims: PermitClaims): Promise<IssuedPermit> {
     const { pin } = claims;
-    const [kind = '', name = ''] = splitTarget(pin.target);
+    const [kind, name] = splitTarget(pin.target);
     const token = await new SignJWT({
       tenant: claims.tenantId,
       registry: {
@@ -155,7 +155,7 @@ async function readOrCreate(file: string): Promise<JWK> {
 function parseJwk(file: string, text: string): JWK {
   try {
     const jwk: unknown = JSON.parse(text);
-    if (typeof jwk === 'object' && jwk !== null) return jwk as JWK;
+    if (typeof jwk === 'object' && jwk !== null) return jwk;
   } catch {
     // falls through: not JSON, so not a key
   }

@@ -2,7 +2,7 @@ import type { SqlTx } from '@countersign/database';
 import { isAppError } from '@countersign/kernel';
 import type { LedgerQueries } from '@countersign/ledger';
 import type { LineageQueries } from '@countersign/lineage';
-import type { ModelVersionRecord, RegistryQueries } from '@countersign/registry';
+import type { ModelVersionRecord, PlacementRecord, RegistryQueries } from '@countersign/registry';
 import type { Pin } from './domain/pin.js';
 
 /** A version as the mirror has it now. */
@@ -10,6 +10,12 @@ export interface FoundVersion {
   readonly record: ModelVersionRecord;
   /** Who registered it, when its registry said so. */
   readonly registrant: string | null;
+}
+
+/** A version that holds a target. */
+export interface Holding {
+  readonly version: string;
+  readonly placement: PlacementRecord;
 }
 
 /** Reads, in the caller's transaction, the facts that a pin holds. */
@@ -58,19 +64,39 @@ export class PinReader {
       artifactDigest: record.artifactDigest,
       lineageDigest: manifest.digest,
       target,
-      expectedHolders: await this.holders(tx, record.source, record.modelName, target),
+      expectedHolders: await this.holders(tx, {
+        source: record.source,
+        model: record.modelName,
+        target,
+      }),
       policyVersion,
     };
   }
 
-  /** Versions that hold the target now, in text order. */
-  async holders(tx: SqlTx, source: string, model: string, target: string): Promise<string[]> {
-    const placements = await this.registry.placements(tx, { model, target, source });
+  /** Versions that hold the target, in text order: now, or as known after an entry. */
+  async holders(
+    tx: SqlTx,
+    at: { source: string; model: string; target: string; knownAtSequence?: bigint },
+  ): Promise<string[]> {
+    return (await this.holdings(tx, at)).map((holding) => holding.version);
+  }
+
+  /** The same with when and by whom each was put there. */
+  async holdings(
+    tx: SqlTx,
+    at: { source: string; model: string; target: string; knownAtSequence?: bigint },
+  ): Promise<Holding[]> {
+    const placements = await this.registry.placements(tx, at);
     const held = placements.filter((placement) => placement.to === null);
     const versions = await this.registry.versionsByIds(
       tx,
       held.map((placement) => placement.versionId),
     );
-    return [...new Set([...versions.values()].map((record) => record.version))].sort();
+    return held
+      .flatMap((placement) => {
+        const version = versions.get(placement.versionId)?.version;
+        return version === undefined ? [] : [{ version, placement }];
+      })
+      .sort((a, b) => (a.version < b.version ? -1 : 1));
   }
 }

@@ -213,11 +213,12 @@ export class RequestOpener {
     principal: Principal,
     input: RequestPromotionInput,
   ): Promise<{ same: boolean; request: PromotionRequestRecord } | null> {
-    if (input.idempotencyKey == null) return null;
+    const key = input.idempotencyKey ?? null;
+    if (key === null) return null;
     const [row] = await tx.query<Keyed>(
       `SELECT id, idempotency_digest FROM promotion_request
         WHERE tenant_id = $1::uuid AND requested_by = $2 AND idempotency_key = $3`,
-      [tx.tenantId, principal.id, input.idempotencyKey],
+      [tx.tenantId, principal.id, key],
     );
     const loaded = row === undefined ? null : await readRequest(tx, row.id);
     if (row === undefined || loaded === null) return null;
