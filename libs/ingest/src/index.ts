@@ -38,3 +38,16 @@ export {
   type SourceKind,
   type TopicFormat,
 } from './source.js';
+export {
+  MlflowRest,
+  type MlflowRestCode,
+  type MlflowRestOptions,
+  type MlflowRestResult,
+} from './sources/mlflow/mlflow-rest.js';
+export type {
+  MlflowDatasetInput,
+  MlflowModelVersion,
+  MlflowRegisteredModel,
+  MlflowRun,
+  MlflowTag,
+} from './sources/mlflow/mlflow-answers.js';
