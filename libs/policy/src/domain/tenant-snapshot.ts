@@ -76,7 +76,7 @@ export class TenantSnapshot {
 
   /**
    * The rows that can match (subject, action), in row order. Leaving out the others cannot change an answer,
-   * because the matcher demands both (casbin-matcher.spec.ts holds it to that).
+   * because the matcher demands both (casbin-evaluator.spec.ts holds it to that).
    */
   slice(subject: string, action: string): PolicyRow[] {
     const found: IndexedRow[] = [];
