@@ -9,6 +9,7 @@ import {
   sameBytes,
   verifyCheckpoint,
   verifyConsistency,
+  type ConsistencyClaim,
 } from '@countersign/chain';
 import { systemClock, type TenantId } from '@countersign/kernel';
 import type { CheckpointRecord } from '../reads/entry-record.js';
@@ -76,14 +77,14 @@ describe('CheckpointSigner', () => {
         const proof = await fixture.test.database.read(tenantId, (tx) =>
           queries.consistencyProof(tx, from.size, to.size),
         );
-        const claim = {
-          from: from.size,
-          to: to.size,
+        const claim: ConsistencyClaim = {
+          fromSize: from.size,
+          toSize: to.size,
           fromRoot: from.rootHash,
           toRoot: to.rootHash,
           proof,
         };
-        expect(verifyConsistency(claim as never)).toBe(true);
+        expect(verifyConsistency(claim)).toBe(true);
       }
     }
   });

@@ -1,0 +1,35 @@
+import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+
+interface EmbeddedServer {
+  readonly started: boolean;
+  ownerUrl(database: string): string;
+  appUrl(database: string): string;
+  stop(): Promise<void>;
+}
+
+/** A migrated database on the test PostgreSQL, started when it is not running, and all of it gone afterwards. */
+export async function withBenchDatabase(
+  work: (test: TestDatabase) => Promise<void>,
+): Promise<void> {
+  const launcher = new URL('../../../tools/embedded-postgres.mjs', import.meta.url);
+  const { startEmbeddedPostgres } = (await import(launcher.href)) as {
+    startEmbeddedPostgres(options: object): Promise<EmbeddedServer>;
+  };
+  const server = await startEmbeddedPostgres({
+    directory: '.data/test-pg',
+    port: 15533,
+    settings: { max_connections: '300', shared_buffers: '256MB' },
+  });
+  process.env['TEST_OWNER_URL'] = server.ownerUrl('postgres');
+  process.env['TEST_APP_URL'] = server.appUrl('postgres');
+  try {
+    const test = await createTestDatabase();
+    try {
+      await work(test);
+    } finally {
+      await test.drop();
+    }
+  } finally {
+    if (server.started) await server.stop();
+  }
+}
