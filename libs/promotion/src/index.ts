@@ -22,10 +22,13 @@ export type {
 export type { RegistryChange, RegistryWriter, RegistryWriteResult } from './registry-writer.js';
 export { DEFAULT_POLICY, PolicyBook, readPolicy } from './policy-book.js';
 export { PERMIT_TYPE, permitAudience, PermitIssuer } from './permit-issuer.js';
-export { PromotionObserver, type PromotionObserverDeps } from './observer/promotion-observer.js';
 export {
   PromotionQueries,
   type PromotionQueriesDeps,
   type RequestFilter,
 } from './promotion.queries.js';
-export { PromotionService, type PromotionServiceDeps } from './promotion.service.js';
+export {
+  promotionObserver,
+  PromotionService,
+  type PromotionServiceDeps,
+} from './promotion.service.js';

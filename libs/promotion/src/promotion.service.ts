@@ -3,7 +3,7 @@ import type { Database, SqlTx } from '@countersign/database';
 import { SYSTEM_ACTOR } from '@countersign/events';
 import { actorOf, type Principal } from '@countersign/identity';
 import { AppError, type Clock, type TenantId } from '@countersign/kernel';
-import type { LedgerQueries, LedgerService } from '@countersign/ledger';
+import type { LedgerQueries, LedgerService, Projector } from '@countersign/ledger';
 import type { LineageQueries } from '@countersign/lineage';
 import type { PolicyQueries, PolicyService } from '@countersign/policy';
 import type { RegistryQueries } from '@countersign/registry';
@@ -14,6 +14,7 @@ import { refusedEntry, type Asked, type CommandFrame } from './entries.js';
 import { Executions } from './executions.js';
 import { governModel } from './governance.js';
 import { Moments } from './moments.js';
+import { PromotionObserver } from './observer/promotion-observer.js';
 import { outcomeOf } from './outcome.js';
 import type { PermitIssuer } from './permit-issuer.js';
 import { PinReader } from './pin-reader.js';
@@ -73,6 +74,8 @@ export class PromotionService {
   readonly #opener: RequestOpener;
   readonly #writer: CommandWriter;
   readonly #executions: Executions;
+  /** Watches what registries report about the requests of this service. */
+  readonly observer: Projector;
 
   constructor(deps: PromotionServiceDeps) {
     const pins = new PinReader(deps.registry, deps.lineage, deps.entries);
@@ -81,6 +84,7 @@ export class PromotionService {
     this.#opener = new RequestOpener({ ...deps, pins });
     this.#writer = new CommandWriter(deps.ledger, deps.permits);
     this.#executions = new Executions(deps);
+    this.observer = new PromotionObserver(deps);
   }
 
   /** Asks to put a version into a target, pinning what is known now. */
@@ -254,4 +258,9 @@ export class PromotionService {
 
 function vanished(): AppError {
   return new AppError('INTERNAL', { publicMessage: 'The promotion request vanished.' });
+}
+
+/** The projector that goes with a service, for the runner. */
+export function promotionObserver(service: PromotionService): Projector {
+  return service.observer;
 }
