@@ -1,4 +1,5 @@
 /** Appends one step to a JSON Pointer (RFC 6901). */
 export function pointerStep(path: string, step: string | number): string {
-  return `${path}/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (typeof step === 'number' || !/[~/]/.test(step)) return `${path}/${step}`;
+  return `${path}/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

@@ -76,7 +76,11 @@ function replace(
     const member = (node as Record<string, unknown>)[key];
     if (member === undefined) continue;
     if (key === '__proto__') throw new ChainError('UNSUPPORTED_VALUE', 'the key __proto__');
-    members[key] = replace(member, pointerStep(path, key), options, out, depth + 1);
+    // Most members are scalars, whose paths nobody asks for.
+    members[key] =
+      typeof member === 'object' && member !== null
+        ? replace(member, pointerStep(path, key), options, out, depth + 1)
+        : member;
   }
   return members;
 }

@@ -24,6 +24,22 @@ export function byteaArray(items: readonly (Uint8Array | null)[]): Buffer {
   return out;
 }
 
+/** bytea[] of 32-byte hashes that are at hand in hex. */
+export function hashArray(items: readonly (string | null)[]): Buffer {
+  const out = begin(
+    HEADER_BYTES + items.length * 36,
+    OID.bytea,
+    items.length,
+    items.includes(null),
+  );
+  let at = HEADER_BYTES;
+  for (const item of items) {
+    at = out.writeInt32BE(item === null ? NULL_LENGTH : 32, at);
+    if (item !== null) at += out.write(item, at, 'hex');
+  }
+  return out.subarray(0, at);
+}
+
 export function textArray(items: readonly (string | null)[]): Buffer {
   let size = HEADER_BYTES;
   for (const item of items) size += 4 + (item === null ? 0 : Buffer.byteLength(item));

@@ -1,10 +1,9 @@
-import { canonicalize, sha256 } from '@countersign/chain';
+import { canonicalize, sha256Hex } from '@countersign/chain';
 import { Personal, type EntryDraft } from '@countersign/events';
 
 /** What a delivery said, for telling a repetition from a conflict. */
 export interface Content {
-  /** 32 bytes. */
-  readonly hash: Uint8Array;
+  /** 64 hex digits. */
   readonly hashHex: string;
   /** What was hashed; kept as evidence of a conflict. */
   readonly bytes: () => { readonly bytes: Uint8Array; readonly mediaType: string };
@@ -22,8 +21,7 @@ export function contentHash(draft: EntryDraft): Content {
 }
 
 function hashed(bytes: Uint8Array, keep: Content['bytes']): Content {
-  const hash = sha256(bytes);
-  return { hash, hashHex: hash.toString('hex'), bytes: keep };
+  return { hashHex: sha256Hex(bytes), bytes: keep };
 }
 
 function meaning(draft: EntryDraft): Uint8Array {

@@ -7,7 +7,7 @@ export interface KnownDelivery {
   readonly sequence: bigint;
   readonly entryId: string;
   readonly leafHash: Uint8Array;
-  readonly contentHash: Uint8Array;
+  readonly contentHashHex: string;
 }
 
 export interface DeliveryKey {
@@ -52,7 +52,7 @@ export async function lookUpDeliveries(
         sequence: row.seq,
         entryId: row.id,
         leafHash: row.leaf_hash,
-        contentHash: row.content_hash,
+        contentHashHex: row.content_hash.toString('hex'),
       },
     ]),
   );

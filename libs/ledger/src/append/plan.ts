@@ -1,4 +1,4 @@
-import { sameBytes, sha256Hex } from '@countersign/chain';
+import { sha256Hex } from '@countersign/chain';
 import { subjects, SYSTEM_ACTOR } from '@countersign/events';
 import type { AppendResult } from './append-result.js';
 import type { Batch } from './batch.js';
@@ -45,8 +45,8 @@ export function planAppend(
       // Our own, from an attempt whose COMMIT was in doubt.
       return { from: stored, duplicate: false, conflict: false };
     }
-    const firstHash = stored?.contentHash ?? inserts[earlier ?? 0]?.content.hash;
-    if (firstHash !== undefined && sameBytes(firstHash, prepared.content.hash)) {
+    const firstHash = stored?.contentHashHex ?? inserts[earlier ?? 0]?.content.hashHex;
+    if (firstHash === prepared.content.hashHex) {
       return { from: first, duplicate: true, conflict: false };
     }
     const sequence = stored?.sequence ?? size + BigInt(earlier ?? 0);

@@ -1,6 +1,7 @@
 import type { Batch } from './batch.js';
 import {
   byteaArray,
+  hashArray,
   int2Array,
   int8Array,
   textArray,
@@ -77,14 +78,10 @@ export function appendParameters(batch: Batch): (string | Buffer)[] {
     textArray(drafts.map((draft) => draft.delivery)),
     byteaArray(entries.map((entry) => entry.canonical)),
     byteaArray(entries.map((entry) => entry.leafHash)),
-    byteaArray(entries.map((entry) => Buffer.from(entry.prepared.payload.digestHex, 'hex'))),
-    byteaArray(
-      entries.map(({ prepared: { evidence } }) =>
-        evidence === null ? null : Buffer.from(evidence.digestHex, 'hex'),
-      ),
-    ),
+    hashArray(entries.map((entry) => entry.prepared.payload.digestHex)),
+    hashArray(entries.map((entry) => entry.prepared.evidence?.digestHex ?? null)),
     byteaArray(entries.map((entry) => entry.prepared.payload.canonical)),
-    byteaArray(entries.map((entry) => entry.prepared.content.hash)),
+    hashArray(entries.map((entry) => entry.prepared.content.hashHex)),
     ...disclosureParameters(batch),
     ...evidenceParameters(batch),
     int2Array(tiles.map((tile) => tile.level)),
