@@ -16,7 +16,20 @@ interface Part {
 interface Expected {
   readonly datasets: Readonly<Record<string, { readonly name: string }>>;
   readonly datasetVersions: Readonly<
-    Record<string, { readonly dataset: string; readonly version: string }>
+    Record<
+      string,
+      { readonly dataset: string; readonly version: string; readonly inputs: readonly string[] }
+    >
+  >;
+  readonly modelVersions: Readonly<
+    Record<
+      string,
+      {
+        readonly run: string;
+        readonly training: readonly string[];
+        readonly evaluation: readonly string[];
+      }
+    >
   >;
   readonly files: Readonly<Record<string, { readonly name: string }>>;
   readonly runs: Readonly<Record<string, { readonly mlflowRunId: string }>>;

@@ -11,7 +11,10 @@ export interface GraphView {
 export type NameOf = (node: LineageNodeRecord) => string | null;
 
 /** Contracts the runs that the expectation does not name, so that data meets data. */
-export function graphView(graph: LineageGraphRecord, nameOf: NameOf): GraphView {
+export function graphView(
+  graph: Pick<LineageGraphRecord, 'nodes' | 'edges'>,
+  nameOf: NameOf,
+): GraphView {
   const names = new Map(graph.nodes.map((node) => [node.id, nameOf(node)]));
   const keys = new Set([...names.values()].filter((name) => name !== null));
   const into = new Map<string, { name: string; role: string | null }[]>();
