@@ -44,7 +44,7 @@ describe('IdentityService', () => {
     const tenant = await identity.queries.tenantBySlug(slug);
     if (tenant === null) throw new Error('no tenant');
     return test.database.read(tenant.id, (tx) =>
-      new LedgerQueries(test.database).range(tx, { after: -1n, limit: 100 }),
+      new LedgerQueries().range(tx, { after: -1n, limit: 100 }),
     );
   };
 

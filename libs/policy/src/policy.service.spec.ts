@@ -88,7 +88,7 @@ describe('PolicyService', () => {
     );
   const newest = async (tenantId: TenantId) => {
     const entries = await test.database.read(tenantId, (tx) =>
-      new LedgerQueries(test.database).range(tx, { after: -1n, limit: 1_000 }),
+      new LedgerQueries().range(tx, { after: -1n, limit: 1_000 }),
     );
     return entries[entries.length - 1];
   };

@@ -119,7 +119,7 @@ describe('the development issuer', () => {
     };
     const signed = async (over: JWTPayload, head: Record<string, string> = {}) =>
       new SignJWT({ ...claims(), ...over })
-        .setProtectedHeader({ ...header, ...head } as never)
+        .setProtectedHeader({ ...header, ...head })
         .sign(await issuerKey());
 
     const cases: readonly [string, string, () => Promise<string> | string][] = [
@@ -236,7 +236,7 @@ describe('the development issuer', () => {
         allowed: false,
       });
 
-      const queries = new LedgerQueries(database);
+      const queries = new LedgerQueries();
       const types = await database.read(abel.tenantId, async (tx) =>
         (await queries.range(tx, { after: -1n, limit: 100 })).map((entry) => entry.type),
       );
