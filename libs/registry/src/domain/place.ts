@@ -37,7 +37,8 @@ export function noticedStatement(origin: Origin, earliest: number, held: Held): 
 /**
  * A state that was read at origin.at, by a reading that began when the ledger had `readAtSize` entries. It
  * stands right behind what was said before that: any entry from there on may be newer than what was read,
- * so an event among them always wins. The clocks of registry and reader are not compared for this.
+ * so an event among them always wins. The clocks of registry and reader are not compared for this; a reader's
+ * clock that runs back between two readings can widen the ranges of what was only observed, nothing else.
  */
 export function observedStatement(
   slot: Slot,

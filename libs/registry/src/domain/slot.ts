@@ -97,8 +97,8 @@ export class Slot {
     const dating = this.#find(span?.entrySequence);
     const opener = this.#find(span?.openedSequence);
     if (span === undefined || dating === undefined || opener === undefined) return;
-    if (compareStatements(dating, statement) < 0) spans[spans.length - 1] = { ...span, to: null };
-    else reopen(spans, opener);
+    if (compareStatements(dating, statement) >= 0) reopen(spans, opener);
+    else spans[spans.length - 1] = { ...span, to: null, dated: !dating.observed };
   }
 
   #find(sequence: bigint | undefined): Statement | undefined {

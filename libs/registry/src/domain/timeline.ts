@@ -16,6 +16,8 @@ export interface Span extends Held {
   readonly entrySequence: bigint;
   readonly from: Range;
   readonly to: Range | null;
+  /** False: only observed, so an event of the same may still give it its instant. */
+  readonly dated: boolean;
   readonly basis: Basis;
   readonly actor: Placer;
 }
@@ -41,13 +43,13 @@ export function extend(spans: Span[], statement: Statement): void {
   if (last === undefined) {
     spans.push(spanOf(statement, statement.range));
   } else if (!sameHeld(last, statement)) {
-    const boundary = atOrAfter(statement.range, last.from.earliest);
-    spans.push(spanOf(statement, boundary));
+    spans.push(spanOf(statement, boundaryAfter(last, statement)));
     join(spans, spans.length - 1);
   } else if (givesInstant(last, statement)) {
     spans[spans.length - 1] = {
       ...last,
       from: statement.range,
+      dated: true,
       entrySequence: statement.sequence,
       basis: statement.basis,
       actor: statement.actor,
@@ -60,8 +62,7 @@ export function extend(spans: Span[], statement: Statement): void {
 export function reopen(spans: Span[], opener: Statement): void {
   spans.pop();
   const previous = spans.at(-1);
-  const from =
-    previous === undefined ? opener.range : atOrAfter(opener.range, previous.from.earliest);
+  const from = previous === undefined ? opener.range : boundaryAfter(previous, opener);
   spans.push(spanOf(opener, from));
   join(spans, spans.length - 1);
 }
@@ -76,6 +77,7 @@ function spanOf(statement: Statement, from: Range): Span {
     entrySequence: sequence,
     from,
     to: null,
+    dated: !statement.observed,
     // What was read says that it is so, not how it came about.
     basis: statement.observed ? 'inferred' : basis,
     actor: statement.observed ? { id: 'unknown', kind: 'unknown', basis: 'inferred' } : actor,
@@ -83,9 +85,12 @@ function spanOf(statement: Statement, from: Range): Span {
 }
 
 function givesInstant(span: Span, statement: Statement): boolean {
-  const { earliest, latest } = span.from;
-  const instant = statement.range.latest;
-  return !statement.observed && earliest < latest && earliest <= instant && instant <= latest;
+  return !span.dated && !statement.observed && statement.range.latest <= span.from.latest;
+}
+
+/** An event keeps its instant; what was only observed cannot have begun before what held until then. */
+function boundaryAfter(last: Span, statement: Statement): Range {
+  return statement.observed ? atOrAfter(statement.range, last.from.earliest) : statement.range;
 }
 
 /** Makes spans[index - 1] end where spans[index] begins, and cuts earlier boundaries that would lie after it. */

@@ -147,6 +147,7 @@ export function knownSpanOf(row: SpanDbRow): KnownSpan {
       entrySequence: row.entry_sequence,
       from: { earliest: row.from_earliest.getTime(), latest: row.from_latest.getTime() },
       to: rangeOf(row.to_earliest, row.to_latest),
+      dated: true, // settled from its statements before anything is added, see Slot
       basis: row.basis,
       actor: { id: row.actor_id, kind: row.actor_kind, basis: row.actor_basis },
     },
