@@ -8,7 +8,7 @@ import type { LedgerService } from '@countersign/ledger';
 import type { PolicyQueries, PolicyService } from '@countersign/policy';
 import { refuseOpening } from './domain/open-request.js';
 import { pinDigest } from './domain/pin.js';
-import { isTarget, tierOf, type PromotionPolicy } from './domain/policy.js';
+import { asTarget, tierOf, type PromotionPolicy } from './domain/policy.js';
 import { refused, type Refused } from './domain/refusals.js';
 import {
   aboutRequest,
@@ -48,14 +48,15 @@ export class RequestOpener {
 
   /** Throws BAD_REQUEST for a target that is none. */
   async open(principal: Principal, input: RequestPromotionInput): Promise<PromotionOutcome> {
-    if (!isTarget(input.target)) {
+    const target = asTarget(input.target);
+    if (target === null) {
       throw new AppError('BAD_REQUEST', {
         publicMessage: 'That is not a target.',
         hint: 'For example alias:champion or stage:Production.',
       });
     }
     return this.deps.database.sqlTransaction(principal.tenantId, (tx) =>
-      this.#openInTx(tx, principal, input),
+      this.#openInTx(tx, principal, { ...input, target }),
     );
   }
 
@@ -82,12 +83,6 @@ export class RequestOpener {
     ) => this.#refuse(tx, frame, asked, input, refusal, current);
 
     if (!decision.allowed) return refuse({ code: 'POLICY_DENIED' }, null);
-    const repeated = await this.#repeated(tx, principal, input);
-    if (repeated !== null) {
-      return repeated.same
-        ? { kind: 'request', request: repeated.request }
-        : refuse(otherBody(), repeated.request);
-    }
     const found = await deps.pins.find(tx, input);
     const policy = await this.#policyFor(tx, found, input.model);
     const tier = tierOf(policy, input.target);
@@ -97,6 +92,13 @@ export class RequestOpener {
       target: input.target,
     };
     if (found !== null) await lockSlot(tx, slot);
+    // After the lock: of the same command sent twice at once, the second finds what the first made.
+    const repeated = await this.#repeated(tx, principal, input);
+    if (repeated !== null) {
+      return repeated.same
+        ? { kind: 'request', request: repeated.request }
+        : refuse(otherBody(), repeated.request);
+    }
     const open =
       found === null ? null : await openRequest(tx, { ...slot, version: found.record.version });
     const refusal = refuseOpening({

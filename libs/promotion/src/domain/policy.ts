@@ -25,9 +25,19 @@ export interface PromotionPolicy {
 
 const TARGET = /^(?:alias|stage):[^\p{Cc}]{1,255}$/u;
 
-/** True for `stage:<Stage>` or `alias:<name>`. */
-export function isTarget(text: string): boolean {
-  return TARGET.test(text);
+/** MLflow's stages; it takes them in any case and spells them this way. */
+const STAGES = ['None', 'Staging', 'Production', 'Archived'];
+
+/**
+ * A target in its one spelling, or null when it is none. `stage:production` is `stage:Production`: were it another
+ * target, it would fall into another tier. Alias names are case-sensitive in the registries.
+ */
+export function asTarget(text: string): string | null {
+  if (!TARGET.test(text)) return null;
+  if (!text.startsWith('stage:')) return text;
+  const name = text.slice('stage:'.length).toLowerCase();
+  const known = STAGES.find((stage) => stage.toLowerCase() === name);
+  return known === undefined ? text : `stage:${known}`;
 }
 
 /** The first tier that names the target, exactly or by `kind:*`; null when the policy says nothing about it. */
