@@ -1,0 +1,195 @@
+import { join } from 'node:path';
+import type { Config } from '@countersign/config';
+import { Database } from '@countersign/database';
+import { IdentityQueries } from '@countersign/identity';
+import { IngestService, MlflowRest, SourceService } from '@countersign/ingest';
+import type { Clock, TenantId } from '@countersign/kernel';
+import {
+  CheckpointSigner,
+  LedgerQueries,
+  LedgerService,
+  loadOrCreateSigningKey,
+  ProjectionRunner,
+  type Projector,
+} from '@countersign/ledger';
+import { lineageProjector } from '@countersign/lineage';
+import { promotionObserver, PromotionService } from '@countersign/promotion';
+import { ReadBackWorker, readBackPlanner, registryProjector } from '@countersign/registry';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { MlflowReader } from '../workers/read-back.js';
+import { TenantSweep } from '../workers/tenant-sweep.js';
+import { KafkaStarter } from './kafka-starter.js';
+import { Lags } from './lags.js';
+import { Metrics } from './metrics.js';
+import { CLOCK, CONFIG, LOGGER } from './tokens.js';
+import { Workers } from './workers.js';
+
+const PROMOTION_SWEEP_MS = 2_000;
+const READ_BACK_MS = 250;
+
+const providers: readonly Provider[] = [
+  {
+    provide: ProjectionRunner,
+    inject: [
+      Database,
+      LedgerQueries,
+      LedgerService,
+      CLOCK,
+      IdentityQueries,
+      PromotionService,
+      LOGGER,
+    ],
+    useFactory: (
+      database: Database,
+      queries: LedgerQueries,
+      ledger: LedgerService,
+      clock: Clock,
+      identity: IdentityQueries,
+      promotion: PromotionService,
+      log: Logger,
+    ) =>
+      new ProjectionRunner({
+        database,
+        queries,
+        ledger,
+        clock,
+        projectors: projectorsOf(promotion),
+        tenants: () => tenantIds(identity),
+        onFailure: ({ attempt, error, projector, tenantId }) => {
+          log.error({ err: error, projector, tenantId, attempt }, 'a projector failed');
+        },
+      }),
+  },
+  {
+    provide: CheckpointSigner,
+    inject: [Database, CLOCK, CONFIG, LOGGER],
+    useFactory: async (database: Database, clock: Clock, config: Config, log: Logger) =>
+      new CheckpointSigner({
+        database,
+        clock,
+        signingKey: await loadOrCreateSigningKey(
+          config.signingKeyFile ?? join(config.dataDir, 'keys', 'checkpoint.key'),
+        ),
+        onFailure: ({ error, tenantId }) => {
+          log.error({ err: error, tenantId }, 'a checkpoint could not be signed');
+        },
+      }),
+  },
+  {
+    provide: Metrics,
+    inject: [Database, LedgerService, PromotionService],
+    useFactory: (database: Database, ledger: LedgerService, promotion: PromotionService) => {
+      const lags = new Lags(
+        database,
+        projectorsOf(promotion).map(({ name }) => name),
+      );
+      const metrics = new Metrics(() => lags.read());
+      metrics.follow(ledger);
+      return metrics;
+    },
+  },
+  {
+    provide: ReadBackWorker,
+    inject: [Database, LedgerService, LedgerQueries, SourceService, CLOCK],
+    useFactory: (
+      database: Database,
+      ledger: LedgerService,
+      queries: LedgerQueries,
+      sources: SourceService,
+      clock: Clock,
+    ) =>
+      new ReadBackWorker({
+        database,
+        ledger,
+        queries,
+        clock,
+        reader: new MlflowReader(database, sources, (baseUrl) => new MlflowRest({ baseUrl })),
+      }),
+  },
+  {
+    provide: KafkaStarter,
+    inject: [CONFIG, LOGGER, Database, CLOCK, SourceService, IngestService, IdentityQueries],
+    useFactory: (...given: ConstructorParameters<typeof KafkaStarter>) =>
+      new KafkaStarter(...given),
+  },
+  {
+    provide: Workers,
+    inject: [
+      Database,
+      LedgerService,
+      SourceService,
+      ProjectionRunner,
+      CheckpointSigner,
+      ReadBackWorker,
+      PromotionService,
+      IdentityQueries,
+      KafkaStarter,
+      LOGGER,
+    ],
+    useFactory: (
+      database: Database,
+      ledger: LedgerService,
+      sources: SourceService,
+      runner: ProjectionRunner,
+      signer: CheckpointSigner,
+      readBack: ReadBackWorker,
+      promotion: PromotionService,
+      identity: IdentityQueries,
+      kafka: KafkaStarter,
+      log: Logger,
+    ) => {
+      const sweep = (
+        name: string,
+        everyMs: number,
+        work: (tenantId: TenantId) => Promise<unknown>,
+      ): TenantSweep =>
+        new TenantSweep({
+          name,
+          everyMs,
+          work,
+          tenants: () => tenantIds(identity),
+          onFailure: ({ error, tenantId }) => {
+            log.error({ err: error, sweep: name, tenantId }, 'background work failed');
+          },
+        });
+      return new Workers({
+        database,
+        ledger,
+        sources,
+        runner,
+        signer,
+        kafka,
+        sweeps: [
+          sweep('read-back', READ_BACK_MS, (tenantId) => readBack.runOnce(tenantId)),
+          sweep('promotion', PROMOTION_SWEEP_MS, async (tenantId) => {
+            await promotion.resumeExecutions(tenantId);
+            await promotion.expireDue(tenantId);
+          }),
+        ],
+      });
+    },
+  },
+];
+
+/** What a process does besides answering, and the figures about it. */
+@Module({})
+export class WorkersModule {
+  static forRoot(rooms: DynamicModule): DynamicModule {
+    return {
+      module: WorkersModule,
+      imports: [rooms],
+      providers: [...providers],
+      exports: [...providers],
+    };
+  }
+}
+
+/** In the order of their dependence. */
+function projectorsOf(promotion: PromotionService): Projector[] {
+  return [registryProjector, readBackPlanner, lineageProjector, promotionObserver(promotion)];
+}
+
+function tenantIds(identity: IdentityQueries): Promise<TenantId[]> {
+  return identity.tenants().then((tenants) => tenants.map((tenant) => tenant.id));
+}

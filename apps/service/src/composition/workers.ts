@@ -1,0 +1,51 @@
+import type { EventIntake, SourceService } from '@countersign/ingest';
+import type { CheckpointSigner, LedgerService, ProjectionRunner } from '@countersign/ledger';
+import type { Database } from '@countersign/database';
+import type { TenantSweep } from '../workers/tenant-sweep.js';
+import type { KafkaStarter } from './kafka-starter.js';
+
+export interface WorkersDeps {
+  readonly database: Database;
+  readonly ledger: LedgerService;
+  readonly sources: SourceService;
+  readonly runner: ProjectionRunner;
+  readonly signer: CheckpointSigner;
+  readonly sweeps: readonly TenantSweep[];
+  readonly kafka: KafkaStarter;
+}
+
+/** What a process does besides answering. */
+export class Workers {
+  #intake: EventIntake | null = null;
+
+  constructor(private readonly deps: WorkersDeps) {}
+
+  get runner(): ProjectionRunner {
+    return this.deps.runner;
+  }
+
+  get signer(): CheckpointSigner {
+    return this.deps.signer;
+  }
+
+  /** `onFatal` is told when a part ended that cannot be started again within this process. */
+  async start(onFatal: (error: unknown) => void): Promise<void> {
+    const { kafka, runner, signer, sweeps } = this.deps;
+    runner.start();
+    signer.start();
+    for (const sweep of sweeps) sweep.start();
+    this.#intake = await kafka.start(onFatal);
+  }
+
+  /** Intake first, then what follows it, then appends that wait, then connections. */
+  async stop(): Promise<void> {
+    const { database, ledger, runner, signer, sources, sweeps } = this.deps;
+    await this.#intake?.stop();
+    await Promise.all(sweeps.map((sweep) => sweep.stop()));
+    await runner.stop();
+    await sources.close();
+    await ledger.close();
+    await signer.stop();
+    await database.close();
+  }
+}

@@ -1,0 +1,135 @@
+import { AppError } from '@countersign/kernel';
+import { GraphQLError } from 'graphql';
+
+/** Codes that may leave the process, with the HTTP status that says the same. */
+const STATUS: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  BAD_REQUEST: 400,
+  BAD_CURSOR: 400,
+  NOT_SUPPORTED: 400,
+  CONFLICT: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  OVERLOADED: 503,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+};
+
+/** The database is away, restarting or full: SQLSTATE classes 08, 53, 57 and what Node says about sockets. */
+const UNAVAILABLE = /^(08...|53...|57P..|57014|ECONN[A-Z]+|ETIMEDOUT|EPIPE)$/;
+
+/**
+ * Any failure as the one shape that GraphQL callers see: extensions { code, hint, requestId }. What is not one of
+ * ours is INTERNAL and shows nothing of itself. The one place where codes of the libs are mapped to GraphQL.
+ */
+export function toGraphqlError(error: unknown, requestId: string): GraphQLError {
+  if (error instanceof GraphQLError && error.extensions['requestId'] !== undefined) return error;
+  const { code, message, hint, retryAfterSeconds } = describe(error);
+  const graphql = error instanceof GraphQLError ? error : null;
+  return new GraphQLError(message, {
+    nodes: graphql?.nodes ?? null,
+    source: graphql?.source ?? null,
+    positions: graphql?.positions ?? null,
+    path: graphql?.path ?? null,
+    extensions: {
+      code,
+      hint,
+      requestId,
+      http: { status: STATUS[code] ?? 500 },
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    },
+  });
+}
+
+/** True when the failure is ours to look at, not the caller's. */
+export function isUnexpected(error: unknown): boolean {
+  const { code } = describe(error);
+  return code === 'INTERNAL' || code === 'UNAVAILABLE';
+}
+
+interface Description {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly retryAfterSeconds?: number;
+}
+
+function describe(error: unknown): Description {
+  const cause = rootOf(error);
+  if (cause instanceof AppError) return describeAppError(cause);
+  if (isUnavailable(cause)) return unavailable();
+  if (error instanceof GraphQLError && cause === error && error.path === undefined) {
+    return badRequest(error.message);
+  }
+  const status = statusOf(cause);
+  if (status !== null && status >= 400 && status < 500) {
+    return status === 413 ? tooLarge() : badRequest(messageOf(cause));
+  }
+  return {
+    code: 'INTERNAL',
+    message: 'Something went wrong on our side.',
+    hint: 'Try again; if it stays, give the request id to whoever runs this service.',
+  };
+}
+
+function describeAppError(error: AppError): Description {
+  const known = Object.hasOwn(STATUS, error.code);
+  if (!known) return describe(new Error('not an outward code'));
+  const retry = error.details['retryAfterSeconds'];
+  return {
+    code: error.code,
+    message: error.publicMessage,
+    hint: error.hint ?? null,
+    ...(typeof retry === 'number' ? { retryAfterSeconds: retry } : {}),
+  };
+}
+
+function rootOf(error: unknown): unknown {
+  let current = error;
+  while (current instanceof GraphQLError && current.originalError !== undefined) {
+    current = current.originalError;
+  }
+  return current;
+}
+
+function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as Error & { code?: unknown };
+  if (typeof code === 'string' && UNAVAILABLE.test(code)) return true;
+  return /^(timeout exceeded when trying to connect|Connection terminated)/.test(error.message);
+}
+
+function unavailable(): Description {
+  return {
+    code: 'UNAVAILABLE',
+    message: 'The service cannot reach its database right now.',
+    hint: 'Nothing was recorded. Try again in a few seconds.',
+    retryAfterSeconds: 2,
+  };
+}
+
+function tooLarge(): Description {
+  return {
+    code: 'PAYLOAD_TOO_LARGE',
+    message: 'The request is too large.',
+    hint: 'A GraphQL request has at most 256 KiB.',
+  };
+}
+
+function badRequest(message: string): Description {
+  return {
+    code: 'BAD_REQUEST',
+    message,
+    hint: 'See the schema at /graphiql or in schema.graphql.',
+  };
+}
+
+function statusOf(error: unknown): number | null {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'The request cannot be read.';
+}

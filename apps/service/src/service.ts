@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectRoot, requireDatabaseUrl, type Config } from '@countersign/config';
+import { Database } from '@countersign/database';
+import { IdentityService } from '@countersign/identity';
+import { systemClock, type Clock } from '@countersign/kernel';
+import { PolicyService } from '@countersign/policy';
+import { PermitIssuer } from '@countersign/promotion';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './composition/app.module.js';
+import { graphiqlPage } from './composition/graphiql-page.js';
+import { safeHeaders } from './composition/headers.js';
+import { createLogger, nestLogger } from './composition/logger.js';
+import { mountDoors } from './composition/doors.js';
+import { Metrics } from './composition/metrics.js';
+import { operatorPages } from './composition/operator-pages.js';
+import { checkSurroundings } from './composition/preflight.js';
+import { ProblemFilter } from './composition/problem.filter.js';
+import { Readiness } from './composition/readiness.js';
+import { logAnswers } from './composition/request-log.js';
+import { StartFailure } from './composition/start-failure.js';
+import { Workers } from './composition/workers.js';
+import { developmentIssuerWanted, loadDevelopmentIssuer, seedDemo } from './dev-issuer/index.js';
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  /** Called when background work ended for good and the process has to be replaced. */
+  readonly onFatal?: (error: unknown) => void;
+}
+
+/** A service that answers. */
+export interface RunningService {
+  readonly app: NestFastifyApplication;
+  readonly workers: Workers;
+  /** Where it listens on this machine. */
+  readonly url: string;
+  /** Doors first, then work in progress, then connections. Resolves when nothing is left. */
+  stop(): Promise<void>;
+}
+
+/** Brings a service up. Throws StartFailure or ConfigError with a sentence for a person. */
+export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const { config, clock = systemClock } = options;
+  const log = options.log ?? createLogger(config.logLevel);
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 }).catch(noDataDir(config));
+  await surroundings(config);
+
+  const stopping = new AbortController();
+  const server = createServer();
+  const rooms = { config, clock, log, stopping: stopping.signal };
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(rooms),
+    new FastifyAdapter(server as never),
+    { logger: nestLogger(log), bodyParser: false, abortOnError: false },
+  );
+  const workers = app.get(Workers);
+  try {
+    await furnish(app, server, { config, clock, log, stopping: stopping.signal });
+    if (developmentIssuerWanted(config)) {
+      const seeded = await seedDemo({
+        identity: app.get(IdentityService),
+        policy: app.get(PolicyService),
+      });
+      log.info(seeded, 'development issuer and demo tenants');
+    }
+    await listen(app, config);
+    if (config.roles.includes('worker')) await workers.start(options.onFatal ?? fatal(log));
+  } catch (error) {
+    stopping.abort();
+    await app.close();
+    await workers.stop();
+    throw error;
+  }
+  log.info({ port: config.port, roles: config.roles }, 'ready');
+  return {
+    app,
+    workers,
+    url: `http://127.0.0.1:${config.port}`,
+    stop: once(async () => {
+      stopping.abort();
+      await app.close();
+      await workers.stop();
+      log.info('stopped');
+    }),
+  };
+}
+
+/** Everything around the GraphQL endpoint: headers, log, figures, doors, issuer, pages. */
+async function furnish(
+  app: NestFastifyApplication,
+  server: FastifyInstance,
+  given: { config: Config; clock: Clock; log: Logger; stopping: AbortSignal },
+): Promise<void> {
+  const { config, clock, log, stopping } = given;
+  const metrics = app.get(Metrics);
+  const readiness = new Readiness(app.get(Database), stopping);
+  safeHeaders(server);
+  logAnswers(server, log);
+  metrics.time(server);
+  if (config.roles.includes('api')) {
+    mountDoors(server, app, metrics, clock);
+    if (developmentIssuerWanted(config)) await server.register(await loadDevelopmentIssuer(config));
+    if (config.nodeEnv !== 'production') graphiqlPage(server);
+  }
+  operatorPages(server, {
+    metrics,
+    notReady: () => readiness.reasons(),
+    jwks: () => app.get(PermitIssuer).jwks(),
+  });
+  app.useGlobalFilters(new ProblemFilter(log));
+  await app.init();
+}
+
+function createServer(): FastifyInstance {
+  return fastify({
+    logger: false,
+    genReqId: () => randomUUID(),
+    trustProxy: false,
+    // A keep-alive connection without a request does not hold up the end.
+    forceCloseConnections: 'idle',
+    connectionTimeout: 0,
+    requestTimeout: 60_000,
+    routerOptions: { maxParamLength: 256 },
+  });
+}
+
+/** Looks at database and disk before anything is built on them. */
+async function surroundings(config: Config): Promise<void> {
+  const database = new Database({ connectionString: requireDatabaseUrl(config), max: 2 });
+  try {
+    await checkSurroundings(database, join(projectRoot(), 'prisma', 'migrations'), config.dataDir);
+  } finally {
+    await database.close();
+  }
+}
+
+async function listen(app: NestFastifyApplication, { port }: Config): Promise<void> {
+  try {
+    await app.listen(port, '0.0.0.0');
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    throw new StartFailure(
+      code === 'EADDRINUSE' ? `Port ${port} is in use.` : `Port ${port} may not be used.`,
+      'Set PORT to a free one, such as PORT=4100.',
+      error,
+    );
+  }
+}
+
+function noDataDir({ dataDir }: Config): (error: unknown) => never {
+  return (error) => {
+    throw new StartFailure(
+      `DATA_DIR ${dataDir} cannot be made.`,
+      'Set DATA_DIR to a folder with space and rights.',
+      error,
+    );
+  };
+}
+
+function fatal(log: Logger): (error: unknown) => void {
+  return (error) => {
+    log.fatal({ err: error }, 'background work ended');
+  };
+}
+
+/** The second call joins the first. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}

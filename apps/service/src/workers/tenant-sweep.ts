@@ -1,0 +1,60 @@
+import type { TenantId } from '@countersign/kernel';
+
+export interface TenantSweepOptions {
+  readonly name: string;
+  /** From the end of one round to the beginning of the next. */
+  readonly everyMs: number;
+  readonly tenants: () => Promise<readonly TenantId[]>;
+  /** One tenant's turn. What it rejects with is told and does not keep the others from theirs. */
+  readonly work: (tenantId: TenantId) => Promise<unknown>;
+  readonly onFailure: (failure: {
+    name: string;
+    tenantId: TenantId | null;
+    error: unknown;
+  }) => void;
+}
+
+/** Something that has to be done for every tenant now and then. One round at a time, one tenant at a time. */
+export class TenantSweep {
+  #timer: NodeJS.Timeout | null = null;
+  #round: Promise<void> = Promise.resolve();
+  #started = false;
+
+  constructor(private readonly options: TenantSweepOptions) {}
+
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#schedule(0);
+  }
+
+  /** Resolves when no tenant's turn is under way any more. */
+  async stop(): Promise<void> {
+    this.#started = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  #schedule(ms: number): void {
+    if (!this.#started) return;
+    this.#timer = setTimeout(() => {
+      this.#round = this.#sweep().finally(() => {
+        this.#schedule(this.options.everyMs);
+      });
+    }, ms);
+  }
+
+  async #sweep(): Promise<void> {
+    const { name, onFailure, tenants, work } = this.options;
+    try {
+      for (const tenantId of await tenants()) {
+        if (!this.#started) return;
+        await work(tenantId).catch((error: unknown) => {
+          onFailure({ name, tenantId, error });
+        });
+      }
+    } catch (error) {
+      onFailure({ name, tenantId: null, error });
+    }
+  }
+}
