@@ -35,7 +35,7 @@ type Revealed = Parameters<typeof canonicalize>[0];
 function revealed(node: unknown): Revealed {
   if (node instanceof Personal) return node.value;
   if (Array.isArray(node)) return node.map(revealed);
-  if (typeof node !== 'object' || node === null) return node as Revealed;
+  if (typeof node !== 'object' || node === null) return node;
   const members: Record<string, Revealed> = {};
   for (const [key, member] of Object.entries(node)) {
     if (member !== undefined) members[key] = revealed(member);

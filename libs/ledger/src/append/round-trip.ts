@@ -114,6 +114,6 @@ function execute(wire: Wire, statement: string, values: readonly (string | Buffe
 function run(client: PoolClient, write: (wire: Wire) => void): Promise<string | null> {
   const pipeline = new Pipeline(write);
   // node-pg's Submittable is typed over its own Connection class; Wire is the part of it that is used.
-  client.query(pipeline as unknown as Parameters<PoolClient['query']>[0]);
+  void client.query(pipeline as unknown as Parameters<PoolClient['query']>[0]);
   return pipeline.done;
 }

@@ -54,7 +54,7 @@ describe('CheckpointSigner', () => {
     await grow(tenantId, 700);
     const checkpoint = await signer().signNow(tenantId);
     expect(checkpoint).toMatchObject({ size: 700n, tier: 'published' });
-    const { note, origin, rootHash } = checkpoint as CheckpointRecord;
+    const { note = '', origin = '', rootHash = Buffer.alloc(0) } = checkpoint ?? {};
     expect(sameBytes(rootHash, rootOf(await leaves(tenantId)))).toBe(true);
     const logKeys = [parseVerifierKey(signer().verifierKey(origin))];
     expect(verifyCheckpoint(note, { origin, logKeys })).toMatchObject({
@@ -70,8 +70,10 @@ describe('CheckpointSigner', () => {
     const signed: CheckpointRecord[] = [];
     for (const count of [1, 5, 250, 1, 300, 700]) {
       await grow(tenantId, count);
-      signed.push((await signer().signNow(tenantId)) as CheckpointRecord);
+      const checkpoint = await signer().signNow(tenantId);
+      if (checkpoint !== null) signed.push(checkpoint);
     }
+    expect(signed).toHaveLength(6);
     for (const from of signed) {
       for (const to of signed.filter(({ size }) => size >= from.size)) {
         const proof = await fixture.test.database.read(tenantId, (tx) =>

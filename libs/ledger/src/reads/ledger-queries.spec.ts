@@ -6,7 +6,7 @@ import {
   ledgerFixture,
   type LedgerFixture,
 } from '../testing/ledger-fixture.js';
-import type { EntryFilter, EntryRecord } from './entry-record.js';
+import type { EntryFilter } from './entry-record.js';
 import { LedgerQueries } from './ledger-queries.js';
 
 describe('LedgerQueries', () => {
@@ -123,12 +123,12 @@ describe('LedgerQueries', () => {
   });
 
   it('gives evidence for a single entry, and for lists only when asked', async () => {
-    const [one, some, bare] = await fixture.test.database.read(tenantId, async (tx) => [
-      await queries.entry(tx, 0n),
-      await queries.entriesBySequence(tx, [0n, 99n], { evidence: true }),
-      await queries.entriesBySequence(tx, [0n]),
-    ]);
-    expect((some as EntryRecord[])[0]).toEqual(one);
+    const { bare, one, some } = await fixture.test.database.read(tenantId, async (tx) => ({
+      one: await queries.entry(tx, 0n),
+      some: await queries.entriesBySequence(tx, [0n, 99n], { evidence: true }),
+      bare: await queries.entriesBySequence(tx, [0n]),
+    }));
+    expect(some).toEqual([one]);
     expect(one).toMatchObject({ evidence: { mediaType: 'application/json' } });
     expect(bare).toMatchObject([{ evidence: null }]);
   });

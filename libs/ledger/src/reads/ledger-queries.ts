@@ -23,7 +23,7 @@ import type {
 } from './entry-record.js';
 import { selectEntries } from './entry-rows.js';
 import { firstRecordedFrom } from './recorded-at.js';
-import { consistencyProofFrom } from './stored-tree.js';
+import { consistencyProofFrom, inclusionProofFrom } from './stored-tree.js';
 import { matchesText, searchWords } from './text-match.js';
 
 /** Reads of one tenant's ledger. Every method runs in the caller's transaction and sees its snapshot. */
@@ -134,6 +134,18 @@ export class LedgerQueries {
       });
     }
     return consistencyProofFrom(tx, from, to);
+  }
+
+  /**
+   * A receipt for one entry under the newest checkpoint (c2sp.org/tlog-proof@v1): index, inclusion proof and the
+   * signed note. Null while no checkpoint covers the entry.
+   */
+  async receipt(tx: SqlTx, sequence: bigint): Promise<string | null> {
+    const checkpoint = await this.checkpoint(tx);
+    if (checkpoint === null || sequence < 0n || sequence >= checkpoint.size) return null;
+    const proof = await inclusionProofFrom(tx, sequence, checkpoint.size);
+    const hashes = proof.map((hash) => `${Buffer.from(hash).toString('base64')}\n`).join('');
+    return `c2sp.org/tlog-proof@v1\nindex ${sequence}\n${hashes}\n${checkpoint.note}`;
   }
 
   async #matching(

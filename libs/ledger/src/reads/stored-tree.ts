@@ -17,6 +17,25 @@ export async function consistencyProofFrom(
   return from === 0n ? [] : subproof(tx, from, 0n, to, true);
 }
 
+/** Inclusion proof PATH(index, D[size]) of RFC 6962 section 2.1.1, leaf side first, out of the same hashes. */
+export async function inclusionProofFrom(
+  tx: SqlTx,
+  index: bigint,
+  size: bigint,
+): Promise<Uint8Array[]> {
+  return path(tx, index, 0n, size);
+}
+
+async function path(tx: SqlTx, m: bigint, start: bigint, end: bigint): Promise<Uint8Array[]> {
+  const size = end - start;
+  if (size === 1n) return [];
+  const k = splitPoint(size);
+  const middle = start + k;
+  return m < k
+    ? [...(await path(tx, m, start, middle)), await storedRoot(tx, middle, end)]
+    : [...(await path(tx, m - k, middle, end)), await storedRoot(tx, start, middle)];
+}
+
 async function subproof(
   tx: SqlTx,
   m: bigint,

@@ -21,5 +21,5 @@ function collectTexts(node: Json, out: string[]): void {
     out.push(String(node));
     return;
   }
-  for (const member of Object.values(node) as Json[]) collectTexts(member, out);
+  for (const member of Object.values<Json>(node)) collectTexts(member, out);
 }

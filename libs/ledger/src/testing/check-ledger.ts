@@ -67,9 +67,9 @@ async function checkHead(
   );
   const root = rootOf(entries.map((entry) => entry.leaf_hash));
   claim(head?.size === BigInt(entries.length), 'head size');
-  claim(head !== undefined && head.root.equals(root), 'head root');
+  claim(head?.root.equals(root) === true, 'head root');
   const last = entries.at(-1)?.leaf_hash ?? Buffer.alloc(32);
-  claim(head !== undefined && head.head_hash.equals(last), 'head hash');
+  claim(head?.head_hash.equals(last) === true, 'head hash');
   const deliveries = await test.asOwner<{ n: bigint }>(
     `SELECT count(*) AS n FROM ledger_delivery d JOIN ledger_entry e USING (tenant_id, source, delivery)
      WHERE tenant_id = $1 AND d.seq = e.seq`,
