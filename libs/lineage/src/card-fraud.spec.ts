@@ -97,7 +97,7 @@ describe('lineage of the card-fraud session', () => {
         });
         const byId = new Map(nodes.map((node) => [node.id, cardFraudNames(node)]));
         for (const edge of edges.filter((e) => e.role === 'training' || e.role === 'evaluation')) {
-          found[`${byId.get(edge.from)} ${byId.get(edge.to)}`] = edge.binding;
+          found[`${byId.get(edge.from) ?? ''} ${byId.get(edge.to) ?? ''}`] = edge.binding;
         }
       }
       return found;

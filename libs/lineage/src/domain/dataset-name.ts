@@ -110,7 +110,8 @@ export function datasetOfLocation(location: string): DatasetName | null {
     const key = /^(s3[an]?|gs)$/i.test(scheme) ? path.replace(/^\//, '') : path;
     return normalDatasetName(`${scheme}://${authority}`, key);
   }
-  if (/^file:\//.test(location)) return normalDatasetName('file', location.slice('file:'.length));
+  if (location.startsWith('file:/'))
+    return normalDatasetName('file', location.slice('file:'.length));
   return location.startsWith('/') ? normalDatasetName('file', location) : null;
 }
 

@@ -1,5 +1,5 @@
 const ISO_TIME =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
+  /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 
 /**
  * An event time as microseconds since 1970, or null when it is none. Producers write 0 to 9 fraction digits, so
@@ -8,9 +8,8 @@ const ISO_TIME =
 export function eventMicros(text: string): number | null {
   const match = ISO_TIME.exec(text.trim());
   if (match === null) return null;
-  const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = match;
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
-  const utc = Date.parse(iso);
+  const [, date = '', time = '', fraction = '', zone = 'Z'] = match;
+  const utc = Date.parse(`${date}T${time}Z`);
   if (Number.isNaN(utc)) return null;
   const micros = Number(fraction.slice(0, 6).padEnd(6, '0'));
   const result = (utc - zoneMillis(zone)) * 1000 + micros;

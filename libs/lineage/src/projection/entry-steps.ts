@@ -2,6 +2,7 @@ import { canonicalText } from '@countersign/chain';
 import type { EntryRecord } from '@countersign/ledger';
 import { dateMicros } from '../domain/event-time.js';
 import type { RunFacts } from '../domain/facts.js';
+import { textAt } from '../domain/json-reading.js';
 import { mentionedNodes } from '../domain/mentioned.js';
 import { addStatement, readModelVersion } from '../domain/model-version.js';
 import { jobNode, trackingRunNode, type NodeRef } from '../domain/node-ref.js';
@@ -13,6 +14,7 @@ import { parseStaticEvent } from '../domain/static-event.js';
 import { aliasTopic, loggedModelAlias, nodeTopic, versionTopic } from '../domain/topics.js';
 import { readTrackingRun } from '../domain/tracking-run.js';
 import type { UnitDeriver } from './derive-unit.js';
+import { outputRow } from '../domain/write-units.js';
 import { claimsOf } from './run-store.js';
 import { unitKey, unitOfKey, type Unit } from './unit.js';
 
@@ -24,6 +26,15 @@ export class EntrySteps {
   readonly #units = new Map<string, Unit>();
 
   constructor(readonly deriver: UnitDeriver) {}
+
+  /** Reads what the entries of a batch will ask for, at once. */
+  async prefetch(entries: readonly EntryRecord[]): Promise<void> {
+    const runIds = entries.flatMap((entry) => {
+      const runId = textAt(entry.payload, 'data', 'runId');
+      return entry.type === 'lineage.run_event' && runId !== null ? [runId] : [];
+    });
+    await this.deriver.runs.prefetch(runIds);
+  }
 
   async apply(entry: EntryRecord): Promise<void> {
     this.#units.clear();
@@ -59,10 +70,13 @@ export class EntrySteps {
     await runs.save(after);
     await runs.saveClaims(before, after, entry.sequence);
     await this.#touchClaims(before, after);
-    if (before !== null) await this.#touchWrites(before);
+    if (before !== null && movedInTime(before, after)) await this.#touchWrites(before);
     await this.#touchWrites(after);
-    this.#touch({ kind: 'read', runId: after.runId });
-    for (const run of before === null ? [after] : [before, after]) await this.#touchTraining(run);
+    for (const run of before === null ? [after] : [before, after]) {
+      if (!onlyReads(run)) continue;
+      this.#touch({ kind: 'read', runId: run.runId });
+      await this.#touchTraining(run);
+    }
   }
 
   async #staticEvent(entry: EntryRecord): Promise<void> {
@@ -176,6 +190,12 @@ export class EntrySteps {
   #touch(unit: Unit): void {
     this.#units.set(unitKey(unit), unit);
   }
+}
+
+/** True when the run may belong to another write than before. */
+function movedInTime(before: RunFacts, after: RunFacts): boolean {
+  const place = (run: RunFacts): string => JSON.stringify([outputRow(run), run.parentRunId]);
+  return place(before) !== place(after);
 }
 
 function present(value: string | null): string[] {

@@ -12,6 +12,9 @@ interface EdgeRow {
   readonly binding: string;
 }
 
+/** An open edge of a unit, all null when it has none, and whether the unit waits for anything. */
+type Current = { readonly waits: boolean } & (EdgeRow | { readonly src: null });
+
 /** Writes nodes, edges, aliases and interests of one tenant, each change under the sequence of its entry. */
 export class GraphStore {
   /** Nodes that are certainly there; spares their insertion. Valid within one transaction. */
@@ -115,16 +118,20 @@ export class GraphStore {
   /** Makes the unit's edges and interests what they are now; closes what no longer holds. */
   async replace(unit: string, derived: Derived, sequence: bigint): Promise<void> {
     await this.ensureNodes(derived.nodes, sequence);
-    const current = await this.tx.query<EdgeRow>(
-      `SELECT src, dst, kind, role, binding FROM lineage_edge
-       WHERE tenant_id = $1::uuid AND unit = $2 AND superseded_at_sequence IS NULL`,
+    const current = await this.tx.query<Current>(
+      `SELECT e.src, e.dst, e.kind, e.role, e.binding, u.waits
+       FROM (SELECT EXISTS (
+               SELECT 1 FROM lineage_interest WHERE tenant_id = $1::uuid AND unit = $2) AS waits) u
+       LEFT JOIN lineage_edge e
+         ON e.tenant_id = $1::uuid AND e.unit = $2 AND e.superseded_at_sequence IS NULL`,
       [this.tx.tenantId, unit],
     );
     const wanted = new Map(derived.edges.map((edge) => this.#row(edge)).map((r) => [text(r), r]));
-    const held = new Set(current.map(text));
+    const open = current.filter((row): row is Current & EdgeRow => row.src !== null);
+    const held = new Set(open.map(text));
     await this.#close(
       unit,
-      current.filter((row) => !wanted.has(text(row))),
+      open.filter((row) => !wanted.has(text(row))),
       sequence,
     );
     await this.#open(
@@ -132,7 +139,9 @@ export class GraphStore {
       [...wanted.values()].filter((row) => !held.has(text(row))),
       sequence,
     );
-    await this.#replaceInterests(unit, derived.waitsFor);
+    if (derived.waitsFor.length > 0 || current[0]?.waits === true) {
+      await this.#replaceInterests(unit, derived.waitsFor);
+    }
   }
 
   /** The units that wait for any of these topics. */

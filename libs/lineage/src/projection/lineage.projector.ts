@@ -40,6 +40,7 @@ export function createLineageProjector(rules: EvidenceRules = EVIDENCE_RULES): P
       const steps = new EntrySteps(
         new UnitDeriver(new GraphStore(tx), new RunStore(tx), new TrackingStore(tx), rules),
       );
+      await steps.prefetch(entries);
       for (const entry of entries) await steps.apply(entry);
     },
     async clear(tx: SqlTx): Promise<void> {

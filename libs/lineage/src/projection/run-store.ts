@@ -21,15 +21,31 @@ interface OutputRecord {
 
 /** Facts of OpenLineage runs of one tenant, and the tables that find runs by what they said. */
 export class RunStore {
+  /** Runs as they are now, null for one that is not there. Valid within one transaction, which alone writes them. */
+  readonly #known = new Map<string, RunFacts | null>();
+
   constructor(readonly tx: SqlTx) {}
 
-  async runs(runIds: readonly string[]): Promise<Map<string, RunFacts>> {
-    if (runIds.length === 0) return new Map();
+  /** Reads these runs at once, so that asking for one of them costs nothing. */
+  async prefetch(runIds: readonly string[]): Promise<void> {
+    const missing = [...new Set(runIds)].filter((runId) => !this.#known.has(runId));
+    if (missing.length === 0) return;
     const rows = await this.tx.query<{ run_id: string; facts: RunFacts }>(
       'SELECT run_id, facts FROM lineage_run WHERE tenant_id = $1::uuid AND run_id = ANY($2::text[])',
-      [this.tx.tenantId, runIds],
+      [this.tx.tenantId, missing],
     );
-    return new Map(rows.map((row) => [row.run_id, row.facts]));
+    for (const runId of missing) this.#known.set(runId, null);
+    for (const row of rows) this.#known.set(row.run_id, row.facts);
+  }
+
+  async runs(runIds: readonly string[]): Promise<Map<string, RunFacts>> {
+    await this.prefetch(runIds);
+    const found = new Map<string, RunFacts>();
+    for (const runId of runIds) {
+      const run = this.#known.get(runId) ?? null;
+      if (run !== null) found.set(runId, run);
+    }
+    return found;
   }
 
   async run(runId: string): Promise<RunFacts | null> {
@@ -54,7 +70,9 @@ export class RunStore {
       ],
     );
     await this.#saveOutputs(run);
-    await this.#saveReads(run);
+    const before = this.#known.get(run.runId) ?? null;
+    if (onlyReads(run) || (before !== null && onlyReads(before))) await this.#saveReads(run);
+    this.#known.set(run.runId, run);
   }
 
   /** What the run claims now takes the place of what it claimed before. A failed run claims nothing. */

@@ -42,9 +42,8 @@ function descent(
 ): ReadonlyMap<string, string> {
   const next = new Map([[training, training]]);
   const queue = [training];
-  for (let i = 0; i < queue.length; i++) {
-    const at = queue[i];
-    if (at === undefined) break;
+  // The loop also sees what it appends: an array's iterator asks for the length at each step.
+  for (const at of queue) {
     for (const parent of parents.get(at) ?? []) {
       if (next.has(parent)) continue;
       next.set(parent, at);
