@@ -35,7 +35,7 @@ export class ActorResolver {
 export class EntryResolver {
   private readonly evidenceOf: Edge<bigint, Evidence | null>;
 
-  constructor(ledger: LedgerQueries) {
+  constructor(private readonly ledger: LedgerQueries) {
     this.evidenceOf = {
       name: 'entry.evidence',
       key: (sequence) => sequence.toString(),
@@ -57,6 +57,17 @@ export class EntryResolver {
     return entry.evidenceDigest === null
       ? Promise.resolve(null)
       : caller.load(this.evidenceOf, entry.sequence);
+  }
+
+  @AllowWithParent()
+  @ResolveField(() => String, {
+    nullable: true,
+    complexity: 20,
+    description:
+      'A c2sp.org/tlog-proof@v1 receipt for this entry under the newest checkpoint; null before the first one.',
+  })
+  proof(@CurrentCaller() caller: Caller, @Parent() entry: Entry): Promise<string | null> {
+    return caller.read((tx) => this.ledger.receipt(tx, entry.sequence));
   }
 }
 
