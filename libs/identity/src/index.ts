@@ -1,10 +1,4 @@
-export { IdentityQueries, type TenantRecord } from './identity.queries.js';
-export {
-  IdentityService,
-  type IdentityServiceDeps,
-  type KnownPrincipal,
-  type OpenedTenant,
-  type PrincipalRegistration,
-} from './identity.service.js';
-export { actorOf, principalId, type Principal, type PrincipalKind } from './principal.js';
-export { TokenVerifier, type TokenVerifierOptions, type VerifiedToken } from './token-verifier.js';
+export { IdentityQueries } from './identity.queries.js';
+export { IdentityService } from './identity.service.js';
+export { actorOf, type Principal } from './principal.js';
+export { TokenVerifier } from './token-verifier.js';

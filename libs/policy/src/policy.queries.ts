@@ -18,7 +18,7 @@ export class PolicyQueries {
     readonly clock: Clock,
   ) {}
 
-  /** Grants that are not revoked, oldest first, over ones included. */
+  /** Every grant that was ever made, oldest first: present, over and revoked ones. */
   async roleGrants(
     tx: SqlTx,
     filter: { readonly subject?: string | null | undefined },
@@ -29,7 +29,7 @@ export class PolicyQueries {
       typeof page.after === 'string' ? decodeCursor(page.after, 2) : [];
     const rows = await tx.query<GrantRow>(
       `SELECT ${GRANT_COLUMNS} FROM role_grant
-        WHERE tenant_id = $1::uuid AND revoked_at IS NULL AND ($2::text IS NULL OR subject = $2)
+        WHERE tenant_id = $1::uuid AND ($2::text IS NULL OR subject = $2)
           AND ($3::timestamptz IS NULL OR (valid_from, id) > ($3::timestamptz, $4::uuid))
         ORDER BY valid_from, id LIMIT $5::int`,
       [tx.tenantId, filter.subject ?? null, from, id, size + 1],

@@ -346,7 +346,7 @@ describe('PolicyService', () => {
     expect((await decide(greg, 'ledger.read', 'ledger')).allowed).toBe(true);
   });
 
-  it('lists grants page by page', async () => {
+  it('lists every grant page by page, revoked ones too', async () => {
     const page = (after?: string) =>
       test.database.read(acme, (tx) => queries.roleGrants(tx, {}, { first: 3, after }));
     const seen: string[] = [];
@@ -357,7 +357,7 @@ describe('PolicyService', () => {
       more = hasNextPage;
     }
     const [{ count } = { count: 0n }] = await test.asOwner<{ count: string }>(
-      'SELECT count(*) FROM role_grant WHERE tenant_id = $1 AND revoked_at IS NULL',
+      'SELECT count(*) FROM role_grant WHERE tenant_id = $1',
       [acme],
     );
     expect(new Set(seen).size).toBe(Number(count));

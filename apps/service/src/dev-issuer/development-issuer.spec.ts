@@ -11,12 +11,12 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { generateKeyPair, importJWK, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { developmentKeys } from './development-keys.js';
+import { requestDevelopmentToken } from './development-token.js';
 import {
   DEMO_PEOPLE,
   developmentIssuerConfig,
   developmentIssuerUrl,
   loadDevelopmentIssuer,
-  requestDevelopmentToken,
   seedDemo,
 } from './index.js';
 
