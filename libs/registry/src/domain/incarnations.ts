@@ -88,7 +88,7 @@ export class Incarnations {
       return {
         outcome: 'new',
         model: this.#newModel(fact, true),
-        ended: ending(last, fact.at),
+        ended: this.#ending(last, fact.at),
       };
     }
     if (last.createdAt !== null) return { outcome: 'duplicate', model: last, ended: null };
@@ -118,7 +118,7 @@ export class Incarnations {
     if (!again || (known.sourceUri === fact.sourceUri && known.deletedAt === null)) {
       return { outcome: 'duplicate', model, version: known, ended: null };
     }
-    const ended = ending(model, fact.at);
+    const ended = this.#ending(model, fact.at);
     const next = this.#newModel(fact, false);
     const version = this.#version(next, fact, fact.version);
     version.reportedAt = fact.at;
@@ -131,6 +131,13 @@ export class Incarnations {
   #heard(model: ModelRow, fact: Mention): ModelRow {
     model.firstHeardAt = Math.min(model.firstHeardAt, fact.at);
     model.lastHeardAt = Math.max(model.lastHeardAt, fact.at);
+    this.touchedModels.add(model);
+    return model;
+  }
+
+  /** It went away unseen, between the last that we heard of it and the moment its successor was there. */
+  #ending(model: ModelRow, at: number): ModelRow {
+    model.deletedAt ??= { earliest: Math.min(model.lastHeardAt, at), latest: at };
     this.touchedModels.add(model);
     return model;
   }
@@ -222,10 +229,4 @@ function isAgain(model: ModelRow, at: number): boolean {
   const createdAt = model.createdAt ?? at;
   if (at <= createdAt) return false;
   return at > createdAt + SAME_CREATION_MS || model.highestVersion !== null;
-}
-
-/** It went away unseen, between the last that we heard of it and the moment its successor was there. */
-function ending(model: ModelRow, at: number): ModelRow {
-  model.deletedAt ??= { earliest: Math.min(model.lastHeardAt, at), latest: at };
-  return model;
 }
