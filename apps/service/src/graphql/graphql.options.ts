@@ -4,7 +4,6 @@ import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   GraphQLError,
-  isScalarType,
   Kind,
   specifiedRules,
   validate,
@@ -16,6 +15,7 @@ import type { CallerFactory } from './runtime/authenticate.js';
 import type { GraphqlContext } from './runtime/caller.js';
 import { isUnexpected, toGraphqlError } from './runtime/errors.js';
 import { checkLimits, DEPTH_MAX } from './runtime/limits.js';
+import { rememberCustomResolvers } from './rules/custom-resolvers.js';
 import { enforceAccess, type AccessPolicy } from './rules/enforce-access.js';
 
 /** Largest GraphQL request. Documents and variables of people and programs stay far below. */
@@ -56,9 +56,7 @@ export function graphqlOptions(deps: GraphqlOptionsDeps): MercuriusDriverConfig 
     },
     additionalRouteOptions: { bodyLimit: BODY_BYTES_MAX },
     transformResolvers: (resolvers) => {
-      for (const part of [resolvers].flat()) {
-        rememberCustomResolvers(part as Record<string, unknown>, custom);
-      }
+      rememberCustomResolvers(resolvers, custom);
       return resolvers;
     },
     transformSchema: (schema: GraphQLSchema) => enforceAccess(schema, custom, deps.policy),
@@ -142,14 +140,6 @@ function operationNameOf(context: unknown): string | undefined {
   const body = (context as { reply?: FastifyReply }).reply?.request.body;
   const name = (body as { operationName?: unknown } | undefined)?.operationName;
   return typeof name === 'string' ? name : undefined;
-}
-
-/** Names of all fields that have a resolver of their own, as 'Type.field'. */
-function rememberCustomResolvers(resolvers: Record<string, unknown>, into: Set<string>): void {
-  for (const [type, fields] of Object.entries(resolvers)) {
-    if (typeof fields !== 'object' || fields === null || isScalarType(fields)) continue;
-    for (const field of Object.keys(fields)) into.add(`${type}.${field}`);
-  }
 }
 
 function refuseAnonymous({ caller }: GraphqlContext, production: boolean): void {
