@@ -95,6 +95,11 @@ export async function runDemo({ url, fixtures, demoFile, step, say, onStop }) {
 
   replay.advance();
   await playPhase('ungoverned-move', 'run C trains on all labels and registers version 3');
+  await until(
+    () => runIdsOf(ana),
+    (ids) => ids.length >= 3,
+    'the run of version 3 to be read back',
+  );
   await playPhase('rollback', 'somebody moves champion to version 3 in the registry');
   await until(
     () => driftEntries(ana, 'drift.detected'),
