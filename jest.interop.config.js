@@ -1,7 +1,10 @@
 // The interop suite: real Kafka, real MLflow, the built service. Started by tools/interop.mjs, which gives the addresses.
 import base from './jest.config.js';
 
-const { globalSetup: _setup, globalTeardown: _teardown, ...rest } = base;
+// No shared test database: each spec starts an installation of its own.
+const rest = { ...base };
+delete rest.globalSetup;
+delete rest.globalTeardown;
 
 /** @type {import('jest').Config} */
 export default {
