@@ -32,8 +32,8 @@ describe('loadPolicyFiles', () => {
     [
       'an unknown action',
       'baseline/auditor.yaml',
-      /ledger\.read,/,
-      'ledger.erase,',
+      /action: ledger\.read/,
+      'action: ledger.erase',
       /no action ledger/,
     ],
     [
@@ -51,7 +51,7 @@ describe('loadPolicyFiles', () => {
       /is not x, x\/\* or \*/,
     ],
     ['another effect', 'baseline/auditor.yaml', /effect: allow/, 'effect: Allow', /effect/],
-    ['a missing effect', 'baseline/auditor.yaml', /, effect: allow/, '', /effect/],
+    ['a missing effect', 'baseline/auditor.yaml', /\n {4}effect: allow/, '', /effect/],
     [
       'a repeated rule',
       'baseline/auditor.yaml',
@@ -66,6 +66,7 @@ describe('loadPolicyFiles', () => {
       'inherits: [compliance-officer]',
       /from itself/,
     ],
+    ['text that is no YAML', 'roles.yaml', /roles:/, 'roles: [', /roles\.yaml: /],
     ['a misspelt key', 'roles.yaml', /toxicPairs/, 'toxicPair', /toxicPair/],
   ])('refuses %s', (_what, file, from, to, problem) => {
     edit(file, from, to);
@@ -73,7 +74,7 @@ describe('loadPolicyFiles', () => {
   });
 
   it('lists every problem at once', () => {
-    edit('baseline/auditor.yaml', /ledger\.read,/, 'ledger.erase,');
+    edit('baseline/auditor.yaml', /action: ledger\.read/, 'action: ledger.erase');
     edit('baseline/approver.yaml', /role: approver/, 'role: king');
     expect(() => loadPolicyFiles(directory)).toThrow(/ledger\.erase.*king|king.*ledger\.erase/s);
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@countersign/kernel';
-import { parse } from 'yaml';
+import { parse, YAMLError } from 'yaml';
 import { z } from 'zod';
 import { isAction } from './actions.js';
 import { isPattern } from './domain/pattern.js';
@@ -77,9 +77,18 @@ export function loadPolicyFiles(directory: string): PolicyFiles {
 }
 
 function read<Value>(file: string, text: string, schema: z.ZodType<Value>): Value {
-  const parsed = schema.safeParse(parse(text));
+  const parsed = schema.safeParse(parseYaml(file, text));
   if (parsed.success) return parsed.data;
   throw invalid(parsed.error.issues.map((i) => `${file}: ${i.path.join('.')}: ${i.message}`));
+}
+
+function parseYaml(file: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof YAMLError) throw invalid([`${file}: ${error.message.trim()}`]);
+    throw error;
+  }
 }
 
 function ruleProblems(
