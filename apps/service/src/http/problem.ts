@@ -64,12 +64,14 @@ export function problemOf(error: unknown): Problem {
 /** The same failure of a door that takes events: nothing was recorded, and only 503 makes senders try again. */
 export function doorProblemOf(error: unknown): Problem {
   const problem = problemOf(error);
+  const hint = 'Send the same delivery again: it will be recorded once.';
+  if (problem.status === 503) return { ...problem, hint: problem.hint ?? hint };
   if (problem.status !== 500) return problem;
   return {
     status: 503,
     code: 'UNAVAILABLE',
     detail: 'The event could not be recorded right now.',
-    hint: 'Send the same delivery again: it will be recorded once.',
+    hint,
     retryAfterSeconds: 2,
   };
 }

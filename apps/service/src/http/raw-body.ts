@@ -15,9 +15,9 @@ export function takeRawBodies(scope: FastifyInstance, bytesMax: number): void {
     { parseAs: 'buffer', bodyLimit: bytesMax },
     (_request, body, done) => done(null, body),
   );
-  scope.setErrorHandler((error: FastifyError, request, reply) => {
+  scope.setErrorHandler((error: Partial<FastifyError>, request, reply) => {
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(reply, bytesMax);
-    if (error.code.startsWith('FST_ERR_CTP')) return badBody(reply);
+    if (error.code?.startsWith('FST_ERR_CTP') === true) return badBody(reply);
     const problem = doorProblemOf(error);
     if (problem.status >= 500) request.log.error({ err: error }, 'an event could not be recorded');
     return sendProblem(reply, problem);

@@ -14,6 +14,11 @@ export interface JsonLimits {
    * for re-reading bytes that our canonicaliser wrote.
    */
   readonly bigIntegers: 'text' | 'double';
+  /**
+   * A key that stands twice. `refuse`, or `equal`: taken when both values read the same, so that no two readers can
+   * understand the text differently.
+   */
+  readonly duplicateKeys: 'refuse' | 'equal';
 }
 
 /** Every door's limits. */
@@ -23,14 +28,19 @@ export const DEFAULT_LIMITS: JsonLimits = {
   nodesMax: 50_000,
   stringBytesMax: 256 * 1024,
   bigIntegers: 'text',
+  duplicateKeys: 'refuse',
 };
 
-/** OpenLineage events carry whole query plans. */
+/**
+ * OpenLineage events carry whole query plans, and Spark's integration (1.53.0) writes the facet `processing_engine`
+ * twice, equal, into some START events.
+ */
 export const OPEN_LINEAGE_LIMITS: JsonLimits = {
   ...DEFAULT_LIMITS,
   bytesMax: 8 * 1024 * 1024,
   depthMax: 200,
   nodesMax: 500_000,
+  duplicateKeys: 'equal',
 };
 
 /** For re-reading hashed bytes: as wide as anything a door may have let in, plus the payload's own nesting. */
@@ -40,4 +50,5 @@ export const CANONICAL_LIMITS: JsonLimits = {
   nodesMax: 1_000_000,
   stringBytesMax: 8 * 1024 * 1024,
   bigIntegers: 'double',
+  duplicateKeys: 'refuse',
 };

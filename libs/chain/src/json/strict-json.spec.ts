@@ -211,3 +211,27 @@ describe('parseStrictJson agrees with JSON.parse', () => {
     );
   });
 });
+
+describe('parseStrictJson with duplicateKeys: equal', () => {
+  const limits = { ...DEFAULT_LIMITS, duplicateKeys: 'equal' } as const;
+  const read = (text: string) => parseStrictJson(bytes(text), limits);
+
+  it.each([
+    ['{"a":{"b":1,"c":[2]},"x":0,"a":{"c":[2],"b":1.0}}', { a: { b: 1, c: [2] }, x: 0 }],
+    ['{"a":null,"a":null}', { a: null }],
+    ['{"a":1,"a":1,"a":1}', { a: 1 }],
+  ])('takes %s', (text, value) => {
+    expect(read(text)).toEqual({ ok: true, value });
+  });
+
+  it.each([
+    ['{"a":1,"a":2}', 'DUPLICATE_KEY'],
+    ['{"a":1,"a":1,"a":2}', 'DUPLICATE_KEY'],
+    ['{"a":null,"a":false}', 'DUPLICATE_KEY'],
+    ['[{"x":{"k":[1],"k":[1,1]}}]', 'DUPLICATE_KEY'],
+    ['{"a":"\\ud800","a":"\\ud800"}', 'LONE_SURROGATE'],
+    ['{"__proto__":1,"__proto__":1}', 'FORBIDDEN_KEY'],
+  ])('refuses %s', (text, code) => {
+    expect(read(text)).toMatchObject({ ok: false, code });
+  });
+});

@@ -1,3 +1,4 @@
+import { canonicalText } from './canonical.js';
 import type { Json } from './json.js';
 import { DEFAULT_LIMITS, type JsonLimits } from './limits.js';
 import { firstInvalidUtf8 } from './utf8.js';
@@ -137,20 +138,24 @@ class Reader {
       if (this.text.charCodeAt(start) !== 0x22) this.refuse('SYNTAX', 'expected a key in quotes');
       const key = this.string();
       if (key === '__proto__') this.refuse('FORBIDDEN_KEY', 'the key __proto__', start);
-      if (Object.hasOwn(members, key)) {
-        this.refuse(
-          'DUPLICATE_KEY',
-          `the key ${JSON.stringify(key.slice(0, 64))} stands twice`,
-          start,
-        );
-      }
+      const before = Object.hasOwn(members, key) ? members[key] : undefined;
+      if (before !== undefined && this.limits.duplicateKeys === 'refuse') this.twice(key, start);
       this.skipSpace();
       if (!this.take(0x3a)) this.refuse('SYNTAX', 'expected a colon');
-      members[key] = this.value(depth);
+      const value = this.value(depth);
+      if (before !== undefined && canonicalText(before) !== canonicalText(value)) {
+        this.twice(key, start);
+      }
+      members[key] = value;
       this.skipSpace();
       if (this.take(0x7d)) return members;
       if (!this.take(0x2c)) this.refuse('SYNTAX', 'expected a comma or the end of the object');
     }
+  }
+
+  private twice(key: string, start: number): never {
+    const name = JSON.stringify(key.slice(0, 64));
+    this.refuse('DUPLICATE_KEY', `the key ${name} stands twice`, start);
   }
 
   private array(depth: number): Json {
