@@ -51,9 +51,7 @@ export class Moments {
     policy: PromotionPolicy,
   ): Promise<Pin | null> {
     const found = await this.pins.find(tx, request);
-    return found === null
-      ? null
-      : this.pins.pin(tx, found.record, request.target, policy.policyVersion);
+    return found === null ? null : this.pins.pin(tx, found, request.target, policy.policyVersion);
   }
 }
 

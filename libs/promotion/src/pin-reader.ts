@@ -5,13 +5,6 @@ import type { LineageQueries } from '@countersign/lineage';
 import type { ModelVersionRecord, PlacementRecord, RegistryQueries } from '@countersign/registry';
 import type { Pin } from './domain/pin.js';
 
-/** A version as the mirror has it now. */
-export interface FoundVersion {
-  readonly record: ModelVersionRecord;
-  /** Who registered it, when its registry said so. */
-  readonly registrant: string | null;
-}
-
 /** A version that holds a target. */
 export interface Holding {
   readonly version: string;
@@ -30,7 +23,7 @@ export class PinReader {
   async find(
     tx: SqlTx,
     ref: { model: string; version: string; source?: string | null | undefined },
-  ): Promise<FoundVersion | null> {
+  ): Promise<ModelVersionRecord | null> {
     const record = await this.registry
       .version(tx, ref.model, ref.version, ref.source ?? null)
       .catch((error: unknown) => {
@@ -38,10 +31,14 @@ export class PinReader {
         if (isAppError(error, 'BAD_REQUEST')) return null;
         throw error;
       });
-    if (record?.kind !== 'model' || record.deletedAt !== null) return null;
+    return record?.kind === 'model' && record.deletedAt === null ? record : null;
+  }
+
+  /** Who registered a version, when its registry said so. */
+  async registrant(tx: SqlTx, record: ModelVersionRecord): Promise<string | null> {
     const first = await this.ledger.entry(tx, record.firstSequence);
     const said = first?.type === 'model_version.created' && first.actor.id !== 'unknown';
-    return { record, registrant: said ? first.actor.id : null };
+    return said ? first.actor.id : null;
   }
 
   /** The pin as the facts stand now. */

@@ -6,6 +6,7 @@ import { actorOf, type Principal } from '@countersign/identity';
 import { AppError, type Clock } from '@countersign/kernel';
 import type { LedgerService } from '@countersign/ledger';
 import type { PolicyQueries, PolicyService } from '@countersign/policy';
+import type { ModelVersionRecord } from '@countersign/registry';
 import { refuseOpening } from './domain/open-request.js';
 import { pinDigest } from './domain/pin.js';
 import { asTarget, tierOf, type PromotionPolicy } from './domain/policy.js';
@@ -21,7 +22,7 @@ import {
 } from './entries.js';
 import { policyNameOf } from './governance.js';
 import { outcomeOf } from './outcome.js';
-import type { FoundVersion, PinReader } from './pin-reader.js';
+import type { PinReader } from './pin-reader.js';
 import { DEFAULT_POLICY, type PolicyBook } from './policy-book.js';
 import type { PromotionOutcome, PromotionRequestRecord, RequestPromotionInput } from './records.js';
 import { readRequest } from './request-rows.js';
@@ -87,8 +88,8 @@ export class RequestOpener {
     const policy = await this.#policyFor(tx, found, input.model);
     const tier = tierOf(policy, input.target);
     const slot = {
-      source: found?.record.source ?? '',
-      model: found?.record.modelName ?? input.model,
+      source: found?.source ?? '',
+      model: found?.modelName ?? input.model,
       target: input.target,
     };
     if (found !== null) await lockSlot(tx, slot);
@@ -99,22 +100,22 @@ export class RequestOpener {
         ? { kind: 'request', request: repeated.request }
         : refuse(otherBody(), repeated.request);
     }
-    const open =
-      found === null ? null : await openRequest(tx, { ...slot, version: found.record.version });
+    const open = found === null ? null : await openRequest(tx, { ...slot, version: found.version });
+    const registrant = found === null ? null : await deps.pins.registrant(tx, found);
     const refusal = refuseOpening({
       authorized: decision.allowed,
       requestedBy: principal.id,
       versionKnown: found !== null,
       tier,
       target: input.target,
-      registrant: found?.registrant ?? null,
+      registrant,
       roleHolders: tier === null ? [] : await deps.roles.holdersOf(tx, tier.quorum.role, object),
       alreadyOpen: open !== null,
     });
     if (refusal !== null) return refuse(refusal, open);
     if (found === null || tier === null) throw new AppError('INTERNAL', impossible);
 
-    const pin = await deps.pins.pin(tx, found.record, input.target, policy.policyVersion);
+    const pin = await deps.pins.pin(tx, found, input.target, policy.policyVersion);
     const record: PromotionRequestRecord = {
       id: randomUUID(),
       source: pin.source,
@@ -126,7 +127,7 @@ export class RequestOpener {
       state: 'PENDING',
       rowVersion: 0,
       requestedBy: principal.id,
-      registrant: found.registrant,
+      registrant,
       reason: input.reason ?? null,
       createdAt: now,
       expiresAt: new Date(now.getTime() + tier.requestTtlSeconds * 1000),
@@ -195,11 +196,15 @@ export class RequestOpener {
     return outcome.kind === 'denied' ? outcome : { ...outcome, current };
   }
 
-  async #policyFor(tx: SqlTx, found: FoundVersion | null, model: string): Promise<PromotionPolicy> {
+  async #policyFor(
+    tx: SqlTx,
+    found: ModelVersionRecord | null,
+    model: string,
+  ): Promise<PromotionPolicy> {
     const name =
       found === null
         ? DEFAULT_POLICY
-        : ((await policyNameOf(tx, found.record.source, model)) ?? DEFAULT_POLICY);
+        : ((await policyNameOf(tx, found.source, model)) ?? DEFAULT_POLICY);
     const policy = this.deps.book.find(name);
     if (policy === null) {
       throw new AppError('UNAVAILABLE', {
