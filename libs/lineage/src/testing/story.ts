@@ -20,6 +20,9 @@ export interface ToldEvent {
   readonly run?: string;
   readonly job?: string;
   readonly parent?: string;
+  readonly root?: string;
+  readonly application?: string;
+  readonly trackingRun?: string;
   readonly sql?: string;
   readonly streaming?: boolean;
   readonly inputs?: readonly ToldDataset[];
@@ -37,7 +40,17 @@ export function eventBytes(told: ToldEvent): Buffer {
       run: {
         runId: told.run ?? 'run-1',
         facets: {
-          parent: { run: { runId: told.parent ?? APP }, job: { namespace: 'bank', name: 'app' } },
+          parent: {
+            run: { runId: told.parent ?? APP },
+            job: { namespace: 'bank', name: 'app' },
+            root: { run: { runId: told.root ?? APP } },
+          },
+          ...(told.application === undefined
+            ? {}
+            : { spark_applicationDetails: { applicationId: told.application } }),
+          ...(told.trackingRun === undefined
+            ? {}
+            : { spark_properties: { properties: { 'spark.mlflow.runId': told.trackingRun } } }),
         },
       },
       job: {
