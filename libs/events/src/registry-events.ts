@@ -54,9 +54,8 @@ export const registryEvents = {
     aliases: z.array(z.string()),
     /** Milliseconds since 1970, as the registry keeps them. */
     createdAtMs: z.number().nullable(),
-    /** `sha256:<hex>` of the artifact manifest, or null with the reason beside it. */
+    /** `sha256:<hex>` of the artifact manifest; absent or null when it was not read. */
     artifactDigest: z.string().nullable().optional(),
-    artifactDigestReason: z.string().nullable().optional(),
     /** Sequence of the entry that made us look. */
     readFor: z.string(),
     /** Size of the ledger when the reading began: entries from there on may be newer than what was seen. */

@@ -106,7 +106,7 @@ export class Incarnations {
   } {
     const model = this.modelAt(fact);
     const known = this.#versions.get(model.id)?.get(fact.version);
-    if (known?.reportedAt == null) {
+    if (known === undefined || known.reportedAt === null) {
       const version = this.#version(model, fact, fact.version);
       version.reportedAt = fact.at;
       version.createdAt ??= fact.at;

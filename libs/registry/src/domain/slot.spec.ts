@@ -136,8 +136,9 @@ describe('Slot', () => {
         const slot = new Slot(OWNER);
         const said: Statement[] = [];
         all.forEach((step, index) => {
-          said.push(statementOf(slot, step, BigInt(index)));
-          slot.say(said[index] as Statement);
+          const statement = statementOf(slot, step, BigInt(index));
+          said.push(statement);
+          slot.say(statement);
         });
         beliefs.push(...slot.corrected, ...slot.known);
         all.forEach((_, index) => {

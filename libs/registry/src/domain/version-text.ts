@@ -19,7 +19,7 @@ export function versionNumber(version: string): bigint | null {
 
 function asciiDigits(text: string): string {
   if (!/\p{Nd}/u.test(text)) return text;
-  return [...text].map((char) => (DIGIT.test(char) ? String(digitValue(char)) : char)).join('');
+  return text.replaceAll(/\p{Nd}/gu, (char) => String(digitValue(char)));
 }
 
 /** Unicode lays decimal digits out in runs of ten, 0 first, so the value is the distance to the run's start. */

@@ -61,7 +61,10 @@ export class ReadBackWorker {
     // The size is read first: whatever is appended from here on counts as newer than the reading.
     const readAtSize = await database.read(tenantId, (tx) => queries.size(tx));
     const jobs = await database.sqlTransaction(tenantId, (tx) => this.#take(tx));
-    await Promise.all(jobs.map((job) => this.#work(tenantId, job, readAtSize)));
+    // All have ended before the first failure is told, so that nothing goes on behind a stop.
+    const done = await Promise.allSettled(jobs.map((job) => this.#work(tenantId, job, readAtSize)));
+    const failed = done.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     return jobs.length;
   }
 
@@ -145,7 +148,7 @@ async function look(
   const run = runId === null ? null : await runOf(registry, runId);
   if (run !== null && !run.ok) return run;
   const drafts = [versionDraft(reading, version.value)];
-  if (run?.value != null) drafts.push(runDraft(reading, run.value));
+  if (run !== null && run.value !== null) drafts.push(runDraft(reading, run.value));
   return { ok: true, value: drafts };
 }
 
