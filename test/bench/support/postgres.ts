@@ -4,13 +4,30 @@ interface EmbeddedServer {
   readonly started: boolean;
   ownerUrl(database: string): string;
   appUrl(database: string): string;
-  stop(): Promise<void>;
+  stop(): Promise<void> | void;
 }
 
-/** A migrated database on the test PostgreSQL, started when it is not running, and all of it gone afterwards. */
+/**
+ * A migrated database that is gone afterwards, on the server that `npm run bench` names in the environment; run alone,
+ * on the test PostgreSQL, started when it is not running.
+ */
 export async function withBenchDatabase(
   work: (test: TestDatabase) => Promise<void>,
 ): Promise<void> {
+  const server = process.env['TEST_OWNER_URL'] === undefined ? await testServer() : null;
+  try {
+    const test = await createTestDatabase();
+    try {
+      await work(test);
+    } finally {
+      await test.drop();
+    }
+  } finally {
+    if (server?.started === true) await server.stop();
+  }
+}
+
+async function testServer(): Promise<EmbeddedServer> {
   const launcher = new URL('../../../tools/embedded-postgres.mjs', import.meta.url);
   const { startEmbeddedPostgres } = (await import(launcher.href)) as {
     startEmbeddedPostgres(options: object): Promise<EmbeddedServer>;
@@ -22,14 +39,5 @@ export async function withBenchDatabase(
   });
   process.env['TEST_OWNER_URL'] = server.ownerUrl('postgres');
   process.env['TEST_APP_URL'] = server.appUrl('postgres');
-  try {
-    const test = await createTestDatabase();
-    try {
-      await work(test);
-    } finally {
-      await test.drop();
-    }
-  } finally {
-    if (server.started) await server.stop();
-  }
+  return server;
 }
