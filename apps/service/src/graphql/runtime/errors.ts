@@ -24,14 +24,14 @@ const UNAVAILABLE = /^(08...|53...|57P..|57014|ECONN[A-Z]+|ETIMEDOUT|EPIPE)$/;
  * ours is INTERNAL and shows nothing of itself. The one place where codes of the libs are mapped to GraphQL.
  */
 export function toGraphqlError(error: unknown, requestId: string): GraphQLError {
-  if (error instanceof GraphQLError && error.extensions['requestId'] !== undefined) return error;
+  if (error instanceof GraphQLError && isMapped(error)) return error;
   const { code, message, hint, retryAfterSeconds } = describe(error);
-  const graphql = error instanceof GraphQLError ? error : null;
+  const graphql = error as Partial<GraphQLError> | null;
   return new GraphQLError(message, {
     nodes: graphql?.nodes ?? null,
     source: graphql?.source ?? null,
     positions: graphql?.positions ?? null,
-    path: graphql?.path ?? null,
+    path: Array.isArray(graphql?.path) ? graphql.path : null,
     extensions: {
       code,
       hint,
@@ -40,6 +40,11 @@ export function toGraphqlError(error: unknown, requestId: string): GraphQLError 
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     },
   });
+}
+
+/** Errors of compiled queries may come without extensions, whatever their type says. */
+function isMapped(error: { readonly extensions?: Record<string, unknown> | undefined }): boolean {
+  return error.extensions?.['requestId'] !== undefined;
 }
 
 /** True when the failure is ours to look at, not the caller's. */
@@ -85,12 +90,17 @@ function describeAppError(error: AppError): Description {
   };
 }
 
+/** What was thrown, below what the two executors wrap it in: compiled queries have an error class of their own. */
 function rootOf(error: unknown): unknown {
   let current = error;
-  while (current instanceof GraphQLError && current.originalError !== undefined) {
-    current = current.originalError;
+  for (let inner = originalOf(current); inner !== undefined; inner = originalOf(current)) {
+    current = inner;
   }
   return current;
+}
+
+function originalOf(error: unknown): unknown {
+  return (error as { originalError?: unknown } | null)?.originalError ?? undefined;
 }
 
 function isUnavailable(error: unknown): boolean {
