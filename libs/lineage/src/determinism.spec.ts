@@ -27,7 +27,7 @@ describe('the lineage projection', () => {
           expect(await fixture.rows(tenantId)).toEqual(oneByOne);
         },
       ),
-      { numRuns: 4 },
+      { numRuns: 3 },
     );
   });
 
@@ -50,7 +50,7 @@ describe('the lineage projection', () => {
         await fixture.project(tenantId, lineageProjector);
         expect(await cardFraudFaults(fixture, tenantId)).toEqual([]);
       }),
-      { numRuns: 3 },
+      { numRuns: 2 },
     );
   });
 
@@ -61,7 +61,7 @@ describe('the lineage projection', () => {
       fc.asyncProperty(fc.shuffledSubarray(drafts, { minLength: drafts.length }), async (late) => {
         expect(await graphOf(late)).toEqual(inOrder);
       }),
-      { numRuns: 3 },
+      { numRuns: 2 },
     );
   });
 

@@ -279,6 +279,25 @@ describe('a late event', () => {
     expect(await sourcesAt(1n)).toEqual(['/lake/right']);
   });
 
+  it('shows a burst of appends that all state one version as a weak statement', async () => {
+    const append = (run: string, at: number): EntryDraft =>
+      event({
+        type: 'COMPLETE',
+        run,
+        at,
+        job: 'append_data.out',
+        inputs: [{ name: `/lake/${run}.csv` }],
+        outputs: [{ name: '/lake/out', version: '5', layer: 'iceberg' }],
+      });
+    const tenantId = await fixture.tenant([append('a', 1), append('b', 2), append('c', 3)]);
+    await fixture.project(tenantId, lineageProjector);
+    const { edges } = await wholeGraph(fixture, tenantId);
+    expect(edges.map((edge) => [edge.kind, edge.binding, edge.sequence])).toEqual([
+      ['READ', 'UNKNOWN', 0n],
+      ['WROTE', 'WEAK', 1n],
+    ]);
+  });
+
   it('without readable bytes adds nothing and stops nothing', async () => {
     const good = wrote('first', 10, 'right');
     const bad: EntryDraft = {

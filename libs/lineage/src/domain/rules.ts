@@ -14,7 +14,7 @@ export interface Claim {
 
 /**
  * What may be believed of what producers send. Each rule answers a fault that real Spark, Iceberg and Delta events
- * have; docs/lineage-rules.md tells which. A projection gets them as a value, so that tests can break one at a time.
+ * have. A projection gets them as a value, so that tests can break one at a time.
  */
 export interface EvidenceRules {
   /** A failure is final: the same run may still send COMPLETE. */

@@ -34,6 +34,7 @@ function edgesOf(
       {
         wrote: (version) => statedVersions(write).includes(version),
         versionBefore: () => context.before ?? null,
+        contested: () => false,
         lookup: ({ rounded }) =>
           (context.known ?? []).filter((version) => Number(version) === Number(rounded)),
       },

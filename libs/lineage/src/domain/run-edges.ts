@@ -12,6 +12,7 @@ import { jobNode, runNode, versionUrn, type NodeRef } from './node-ref.js';
 import { isAsSelect } from './operation.js';
 import type { EvidenceRules } from './rules.js';
 import { versionTopic } from './topics.js';
+import type { BindingQuality } from './vocabulary.js';
 
 /** What a write needs to know beyond its own runs. */
 export interface WriteContext {
@@ -19,6 +20,8 @@ export interface WriteContext {
   readonly wrote: (version: string) => boolean;
   /** The version of the same dataset that was first stated before this one, or null. */
   readonly versionBefore: (version: string) => string | null;
+  /** True when another append of the same application states that version too: a slow receiver blurs a burst. */
+  readonly contested: (version: string) => boolean;
   readonly lookup: HintLookup;
 }
 
@@ -76,11 +79,14 @@ export function deriveWrite(write: Write, context: WriteContext, rules: Evidence
       edges.push(continues(process.urn, kept));
     }
   }
-  const targets = versions.map((version) => versionUrn(write.dataset, version));
-  for (const dst of targets.length === 0 ? [write.dataset] : targets) {
-    const binding = targets.length === 0 ? 'UNKNOWN' : 'DECLARED';
+  const wrote = (dst: string, binding: BindingQuality): void => {
     edges.push({ src: process.urn, dst, kind: 'WROTE', role: null, binding });
+  };
+  for (const version of versions) {
+    const binding = context.contested(version) ? 'WEAK' : 'DECLARED';
+    wrote(versionUrn(write.dataset, version), binding);
   }
+  if (versions.length === 0) wrote(write.dataset, 'UNKNOWN');
   return {
     nodes: [jobNode(leader.job), process],
     edges: distinctEdges(edges),

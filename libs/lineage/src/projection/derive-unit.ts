@@ -82,13 +82,36 @@ export class UnitDeriver {
       const own = claims.filter((claim) => claim.version === version);
       return own.length > 0 && this.rules.wrote(own, runIds);
     };
+    const contested = await this.#contested(members, claims);
     const before = await this.#versionsBefore(write, claims, versions.filter(wrote));
     const lookup = await this.#lookup(members);
     return deriveWrite(
       write,
-      { wrote, versionBefore: (version) => before.get(version) ?? null, lookup },
+      {
+        wrote,
+        versionBefore: (version) => before.get(version) ?? null,
+        contested: (version) => contested.has(version),
+        lookup,
+      },
       this.rules,
     );
+  }
+
+  /** Versions that a further append of the same application states as its own. */
+  async #contested(
+    members: readonly RunFacts[],
+    claims: readonly Claim[],
+  ): Promise<ReadonlySet<string>> {
+    const own = new Set(members.map((run) => run.runId));
+    const parent = members[0]?.parentRunId ?? null;
+    const others = claims.filter((claim) => !own.has(claim.runId));
+    if (parent === null || others.length === 0) return new Set();
+    const runs = await this.runs.runs(others.map((claim) => claim.runId));
+    const appends = others.filter((claim) => {
+      const run = runs.get(claim.runId);
+      return run?.parentRunId === parent && this.rules.keepsVersionBefore(run);
+    });
+    return new Set(appends.map((claim) => claim.version));
   }
 
   async #versionsBefore(

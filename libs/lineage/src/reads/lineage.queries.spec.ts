@@ -92,6 +92,35 @@ describe('LineageQueries', () => {
     expect([names(alone), alone.edges, alone.truncated]).toEqual([['card-fraud/2'], [], true]);
   });
 
+  it('takes a dataset, a job or a model for all of its versions or runs', async () => {
+    const graph = await fixture.read(acme, async (tx) => {
+      const { edges } = await fixture.queries.nodes(
+        tx,
+        { kind: 'DATASET', text: 'cc_trx_day1' },
+        {},
+      );
+      const table = await fixture.queries.nodes(
+        tx,
+        { kind: 'DATASET', text: 'bank/cc_holdout' },
+        {},
+      );
+      return {
+        file: await fixture.queries.lineage(tx, {
+          root: edges[0]?.node.id ?? '',
+          direction: 'DOWNSTREAM',
+        }),
+        table: await fixture.queries.lineage(tx, {
+          root: table.edges[0]?.node.id ?? '',
+          direction: 'DOWNSTREAM',
+        }),
+      };
+    });
+    expect(names(graph.file)).toContain('card-fraud/1');
+    expect(names(graph.table)).toContain('cc_holdout@1');
+    expect(names(graph.table)).toContain('card-fraud/3');
+    expect(names(graph.table)).not.toContain('cc_features@1');
+  });
+
   it.each([0, -1, 10_001, 1.5])('refuses a budget of %p', async (budget) => {
     await expect(upstream('2', { budget })).rejects.toMatchObject({ code: 'BAD_REQUEST' });
   });

@@ -27,6 +27,9 @@ export const BUDGET_MAX = 10_000;
 /** A manifest and a leak search must see everything, so they give up instead of cutting. */
 const WHOLE_BUDGET = 100_000;
 
+/** Kinds that data never flows through by themselves. */
+const CONTAINERS: ReadonlySet<string> = new Set(['DATASET', 'JOB', 'MODEL']);
+
 export interface LineageQueriesOptions {
   /** Sequence of the last entry that the lineage projection has seen; -1n before the first. */
   readonly cursor: (tx: SqlTx) => Promise<bigint>;
@@ -36,13 +39,16 @@ export interface LineageQueriesOptions {
 export class LineageQueries {
   constructor(readonly options: LineageQueriesOptions) {}
 
-  /** What went into a node, or what came of it. Throws NOT_FOUND for an unknown root, BAD_REQUEST for a bad budget. */
+  /**
+   * What went into a node, or what came of it. Data flows between versions and runs, so that asking for a dataset, a
+   * job or a model means all of its versions or runs. Throws NOT_FOUND for an unknown root, BAD_REQUEST for a bad budget.
+   */
   async lineage(tx: SqlTx, request: LineageRequest): Promise<LineageGraphRecord> {
     const budget = budgetOf(request.budget);
     const knownAt = await this.#knownAt(tx, request.knownAtSequence);
     const root = await this.node(tx, request.root);
     if (root === null || root.firstSequence > knownAt) throw unknownNode(request.root);
-    return this.#graph(tx, root.id, request.direction, budget, knownAt);
+    return this.#graph(tx, root, request.direction, budget, knownAt);
   }
 
   /** Nodes by kind and text, in order of name. */
@@ -151,7 +157,7 @@ export class LineageQueries {
     const knownAtSequence = await this.#knownAt(tx, null);
     const root = await this.modelVersionNode(tx, ref);
     if (root === null) return { graph: null, knownAtSequence };
-    const graph = await this.#graph(tx, root.id, 'UPSTREAM', WHOLE_BUDGET, knownAtSequence);
+    const graph = await this.#graph(tx, root, 'UPSTREAM', WHOLE_BUDGET, knownAtSequence);
     if (graph.truncated) {
       throw new AppError('LINEAGE_TOO_LARGE', {
         publicMessage: `The ancestry of this version has more than ${WHOLE_BUDGET} nodes.`,
@@ -163,15 +169,16 @@ export class LineageQueries {
 
   async #graph(
     tx: SqlTx,
-    root: string,
+    root: LineageNodeRecord,
     direction: LineageRequest['direction'],
     budget: number,
     knownAt: bigint,
   ): Promise<LineageGraphRecord> {
-    const reached = await walk(tx, { start: [root], direction, budget, knownAt });
+    const parts = CONTAINERS.has(root.kind);
+    const reached = await walk(tx, { start: [root.id], parts, direction, budget, knownAt });
     const nodes = await nodesById(tx, reached.ids);
     const edges = await edgesBetween(tx, reached.ids, knownAt);
-    return { root, nodes, edges, truncated: reached.truncated, knownAtSequence: knownAt };
+    return { root: root.id, nodes, edges, truncated: reached.truncated, knownAtSequence: knownAt };
   }
 
   /** What was asked for, but never later than the projection is. */

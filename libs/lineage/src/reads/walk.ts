@@ -23,16 +23,20 @@ export async function walk(
   tx: SqlTx,
   request: {
     readonly start: readonly string[];
+    /** Also start from the parts of the start nodes: the versions of a dataset, the runs of a job. */
+    readonly parts?: boolean;
     readonly direction: Direction;
     readonly budget: number;
     readonly knownAt: bigint;
   },
 ): Promise<Walk> {
   const [near, far] = request.direction === 'UPSTREAM' ? ['dst', 'src'] : ['src', 'dst'];
+  const parts = request.parts === true ? ' OR n.container = ANY($3::uuid[])' : '';
   const rows = await tx.query<{ id: string }>(
     `WITH RECURSIVE reached (id) AS (
        SELECT n.id FROM lineage_node n
-       WHERE n.tenant_id = $1::uuid AND n.id = ANY($3::uuid[]) AND n.first_sequence <= $2::bigint
+       WHERE n.tenant_id = $1::uuid AND n.first_sequence <= $2::bigint
+         AND (n.id = ANY($3::uuid[])${parts})
        UNION
        SELECT e.${far} FROM reached r JOIN lineage_edge e ON e.${near} = r.id AND ${KNOWN_EDGE})
      SELECT id FROM reached LIMIT $4::int`,

@@ -17,7 +17,8 @@ export async function wholeGraph(fixture: LineageFixture, tenantId: TenantId): P
       [tenantId],
     );
     const edges = await tx.query<EdgeRow>(
-      `SELECT e.src, e.dst, e.kind, e.role, e.binding, e.sequence FROM lineage_edge e WHERE ${KNOWN_EDGE}`,
+      `SELECT e.src, e.dst, e.kind, e.role, e.binding, e.sequence FROM lineage_edge e WHERE ${KNOWN_EDGE}
+       ORDER BY e.sequence, e.kind`,
       [tenantId, '9223372036854775806'],
     );
     return { nodes: nodes.map(nodeRecord), edges: edges.map(edgeRecord) };
