@@ -53,7 +53,10 @@ export class CommandWriter {
     const replaced = reduced.next.permit?.jti ?? null;
     if (events.length > 0) {
       await updateRequest(tx, after, executing === undefined ? null : frame);
-      drafts.push(...(await this.voided(tx, after, events, executing, frame)));
+      // A request that is pending has no permit to lose.
+      if (before.state !== 'PENDING') {
+        drafts.push(...(await this.voided(tx, after, events, executing, frame)));
+      }
     }
     if (executing?.permit !== undefined && executing.permit !== null) {
       const { permit } = executing;

@@ -1,5 +1,5 @@
 export { PROMOTION_STATES, type PromotionState } from './domain/states.js';
-export { REFUSAL_CODES, type RefusalCode } from './domain/refusals.js';
+export type { RefusalCode } from './domain/refusals.js';
 export type { Pin } from './domain/pin.js';
 export type { PromotionPolicy, PromotionTier } from './domain/policy.js';
 export type {
@@ -20,8 +20,8 @@ export type {
   VoteRecord,
 } from './records.js';
 export type { RegistryChange, RegistryWriter, RegistryWriteResult } from './registry-writer.js';
-export { DEFAULT_POLICY, PolicyBook, readPolicy } from './policy-book.js';
-export { PERMIT_TYPE, permitAudience, PermitIssuer } from './permit-issuer.js';
+export { PolicyBook } from './policy-book.js';
+export { PermitIssuer } from './permit-issuer.js';
 export {
   PromotionQueries,
   type PromotionQueriesDeps,

@@ -290,6 +290,27 @@ describe('PromotionService', () => {
     expect(await story.said('promotion.expired')).toHaveLength(1);
   });
 
+  it('waits for the mirror, so that a request pins what the ledger already holds', async () => {
+    const service = fixture.serviceOn(fixture.test.database, { patienceMs: 5_000 });
+    await story.says('model_alias.set', { alias: 'champion', version: '3' });
+    const asked = service.request(story.people.mona, {
+      model: MODEL,
+      version: '2',
+      target: TARGET,
+    });
+    await story.follow();
+    expect(done(await asked).pin.expectedHolders).toEqual(['3']);
+  });
+
+  it('executes nothing while the mirror is behind the ledger', async () => {
+    const { id } = await story.approved();
+    await story.says('model_alias.set', { alias: 'champion', version: '3' });
+    await expect(story.command('mona', 'execute', id)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
+    expect((await story.read(id)).state).toBe('APPROVED');
+  });
+
   it('does not know the requests of another tenant', async () => {
     const { id } = await story.request();
     const other = await fixture.tenant();

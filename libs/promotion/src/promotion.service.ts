@@ -19,6 +19,7 @@ import { outcomeOf } from './outcome.js';
 import type { PermitIssuer } from './permit-issuer.js';
 import { PinReader } from './pin-reader.js';
 import type { PolicyBook } from './policy-book.js';
+import { ProjectedFacts } from './projected-facts.js';
 import type {
   CastVoteInput,
   GovernanceOutcome,
@@ -44,6 +45,8 @@ export interface PromotionServiceDeps {
   readonly writer: RegistryWriter;
   readonly book: PolicyBook;
   readonly clock: Clock;
+  /** How long a command waits for mirror and lineage to catch up with the ledger. Default 2,000 ms. */
+  readonly patienceMs?: number;
 }
 
 const ACTIONS = {
@@ -60,6 +63,8 @@ const COMMAND_NAMES = {
   execute: 'executePromotion',
 } as const;
 
+const PATIENCE_MS = 2_000;
+
 /** Most requests that one sweep expires. */
 const SWEEP_MAX = 100;
 
@@ -72,6 +77,7 @@ export class PromotionService {
   readonly #deps: PromotionServiceDeps;
   readonly #moments: Moments;
   readonly #opener: RequestOpener;
+  readonly #facts: ProjectedFacts;
   readonly #writer: CommandWriter;
   readonly #executions: Executions;
   /** Watches what registries report about the requests of this service. */
@@ -81,6 +87,7 @@ export class PromotionService {
     const pins = new PinReader(deps.registry, deps.lineage, deps.entries);
     this.#deps = deps;
     this.#moments = new Moments(pins, deps.roles, deps.book, deps.clock);
+    this.#facts = new ProjectedFacts(deps.database, deps.entries, deps.patienceMs ?? PATIENCE_MS);
     this.#opener = new RequestOpener({ ...deps, pins });
     this.#writer = new CommandWriter(deps.ledger, deps.permits);
     this.#executions = new Executions(deps);
@@ -88,7 +95,9 @@ export class PromotionService {
   }
 
   /** Asks to put a version into a target, pinning what is known now. */
-  request(principal: Principal, input: RequestPromotionInput): Promise<PromotionOutcome> {
+  async request(principal: Principal, input: RequestPromotionInput): Promise<PromotionOutcome> {
+    // On what is known by then, if need be: whatever comes later is compared at each vote.
+    await this.#facts.settled(principal.tenantId);
     return this.#opener.open(principal, input);
   }
 
@@ -114,7 +123,7 @@ export class PromotionService {
   }
 
   /**
-   * Executes an approved request: EXECUTING is committed first, then the registry is called, then the outcome is
+   * Throws UNAVAILABLE while the mirror lags behind the ledger. Executes an approved request: EXECUTING is committed first, then the registry is called, then the outcome is
    * recorded. A source without an address stays EXECUTING until the change is observed.
    */
   async execute(principal: Principal, input: PromotionCommandInput): Promise<PromotionOutcome> {
@@ -161,12 +170,14 @@ export class PromotionService {
     return this.#command(principal, requestId, command, reason ?? null);
   }
 
-  #command(
+  async #command(
     principal: Principal,
     requestId: string,
     command: Command,
     text: string | null,
   ): Promise<PromotionOutcome> {
+    const settled = await this.#facts.settled(principal.tenantId);
+    if (!settled && command.kind === 'execute') throw catchingUp();
     return this.#deps.database.sqlTransaction(principal.tenantId, async (tx) => {
       const loaded = await lockRequest(tx, requestId);
       if (command.kind === 'execute') await lockSlot(tx, loaded.record);
@@ -254,6 +265,15 @@ export class PromotionService {
     });
     return true;
   }
+}
+
+/** Nothing is executed on facts that may be out of date. */
+function catchingUp(): AppError {
+  return new AppError('UNAVAILABLE', {
+    publicMessage: 'The mirror of the registry is still catching up with the ledger.',
+    hint: 'Try again in a few seconds.',
+    details: { retryAfterSeconds: 2 },
+  });
 }
 
 function vanished(): AppError {

@@ -116,13 +116,14 @@ export class PromotionFixture {
   /** The same workflow on another connection pool, with another registry or another policy. */
   serviceOn(
     database: Database,
-    other: { book?: PolicyBook; writer?: RegistryWriter } = {},
+    other: { book?: PolicyBook; writer?: RegistryWriter; patienceMs?: number } = {},
   ): PromotionService {
     const { book, clock, entries, ledger, lineage, permits, policy, registry, roles, writer } =
       this;
     return new PromotionService({
       ...{ book, clock, entries, ledger, lineage, permits, policy, registry, roles, writer },
       database,
+      patienceMs: 0,
       ...other,
     });
   }
