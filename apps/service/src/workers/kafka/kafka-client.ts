@@ -14,7 +14,7 @@ export interface KafkaConnection {
 }
 
 /** A kafkajs client that writes to our log and does not spin while idle. */
-export function createKafka(connection: KafkaConnection, log: IntakeLog): Kafka {
+export function createKafka(connection: KafkaConnection, log: IntakeLog, retries = 8): Kafka {
   calmRequestQueue();
   const { brokers, sasl, ssl } = connection;
   return new kafkajs.Kafka({
@@ -23,7 +23,7 @@ export function createKafka(connection: KafkaConnection, log: IntakeLog): Kafka 
     ssl,
     ...(sasl === null ? {} : { sasl: sasl as NonNullable<ClientConfig['sasl']> }),
     connectionTimeout: 5_000,
-    retry: { initialRetryTime: 300, maxRetryTime: 10_000, retries: 8 },
+    retry: { initialRetryTime: 300, maxRetryTime: 10_000, retries },
     logLevel: kafkajs.logLevel.WARN,
     logCreator:
       () =>

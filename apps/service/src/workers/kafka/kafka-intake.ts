@@ -29,6 +29,8 @@ export interface KafkaIntakeOptions {
   readonly groupId?: string;
   /** Partitions that are recorded at once. Default 3. */
   readonly concurrency?: number;
+  /** How often a connection is tried again before start gives up. Default 8, about a minute. */
+  readonly retries?: number;
 }
 
 /** Between readings of the offsets that other members recorded. */
@@ -55,7 +57,7 @@ export class KafkaIntake implements EventIntake {
   constructor(options: KafkaIntakeOptions) {
     this.#options = options;
     this.#bindings = new Map(options.bindings.map((binding) => [binding.topic, binding]));
-    this.#kafka = createKafka(options.connection, options.log);
+    this.#kafka = createKafka(options.connection, options.log, options.retries);
     this.#consumer = this.#kafka.consumer({
       groupId: options.groupId ?? 'countersign',
       allowAutoTopicCreation: false,

@@ -1,0 +1,124 @@
+import { createRequire } from 'node:module';
+import { asTenantId } from '@countersign/kernel';
+import { calmRequestQueue, scheduleWhenNeeded } from './calm-request-queue.js';
+import { KafkaIntake } from './kafka-intake.js';
+import { bindTopics, type TopicBindingsOptions, type WantedTopic } from './topic-bindings.js';
+
+describe('calmRequestQueue', () => {
+  const queue = (pending: number, throttledUntil: number) => ({
+    pending: Array.from({ length: pending }),
+    throttledUntil,
+    throttleCheckTimeoutId: null as NodeJS.Timeout | null,
+    checked: 0,
+    checkPendingRequests() {
+      this.checked += 1;
+    },
+    scheduleCheckPendingRequests: scheduleWhenNeeded,
+  });
+
+  it('replaces the method of the pinned kafkajs', () => {
+    calmRequestQueue();
+    const require = createRequire(import.meta.url);
+    const { prototype } = require('kafkajs/src/network/requestQueue') as {
+      prototype: { scheduleCheckPendingRequests: unknown };
+    };
+    expect(prototype.scheduleCheckPendingRequests).toBe(scheduleWhenNeeded);
+  });
+
+  it('sets no timer while nothing waits and nothing throttles', () => {
+    const idle = queue(0, 0);
+    idle.scheduleCheckPendingRequests();
+    expect(idle.throttleCheckTimeoutId).toBeNull();
+  });
+
+  it.each([
+    ['a request waits', 1, 0],
+    ['a throttle ends', 0, 20],
+    ['both', 1, 20],
+  ])('checks once when %s', async (_name, pending, throttledMs) => {
+    const busy = queue(pending, throttledMs === 0 ? 0 : Date.now() + throttledMs);
+    busy.scheduleCheckPendingRequests();
+    busy.scheduleCheckPendingRequests();
+    while (busy.checked === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(busy.checked).toBe(1);
+    expect(busy.throttleCheckTimeoutId).toBeNull();
+  });
+});
+
+describe('bindTopics', () => {
+  const acme = { id: asTenantId('00000000-0000-4000-8000-00000000000a'), slug: 'acme' };
+  const globex = { id: asTenantId('00000000-0000-4000-8000-00000000000b'), slug: 'globex' };
+  const source = (tenantId: string, name: string, kind: string, topic: string | null) => ({
+    tenantId,
+    id: `${name} ${kind}`,
+    name,
+    kind,
+    topic,
+  });
+  const rows = [
+    source(acme.id, 'orders', 'CLOUDEVENTS', 'orders'),
+    source(acme.id, 'orders', 'OPENLINEAGE', null),
+    source(acme.id, 'demo', 'MLFLOW', null),
+    source(acme.id, 'shared', 'CLOUDEVENTS', 'shared'),
+    source(globex.id, 'shared', 'CLOUDEVENTS', 'shared'),
+  ];
+  const bind = (topic: WantedTopic) =>
+    bindTopics({
+      topics: [topic],
+      tenants: [acme, globex],
+      read: (tenantId, work) =>
+        work({ tenantId, query: () => Promise.reject(new Error('unused')) }),
+      sources: {
+        byTopic: async (tx: { tenantId: string }, name: string) =>
+          rows.find((row) => row.tenantId === tx.tenantId && row.topic === name) ?? null,
+        byName: async (tx: { tenantId: string }, name: string) =>
+          rows.filter((row) => row.tenantId === tx.tenantId && row.name === name),
+      } as unknown as TopicBindingsOptions['sources'],
+    });
+
+  it('finds the source that was made with the topic', async () => {
+    expect(await bind({ topic: 'orders', source: null })).toEqual([
+      { topic: 'orders', tenantId: acme.id, sourceId: 'orders CLOUDEVENTS' },
+    ]);
+  });
+
+  it('finds the source that is named, whatever topic it was made with', async () => {
+    const [binding] = await bind({ topic: 't', source: { tenantSlug: 'acme', name: 'demo' } });
+    expect(binding?.sourceId).toBe('demo MLFLOW');
+    const [orders] = await bind({ topic: 't', source: { tenantSlug: 'acme', name: 'orders' } });
+    expect(orders?.sourceId).toBe('orders CLOUDEVENTS');
+  });
+
+  it.each([
+    [{ topic: 'nobody', source: null }, 'no source'],
+    [{ topic: 'shared', source: null }, '2 sources'],
+    [{ topic: 't', source: { tenantSlug: 'globex', name: 'demo' } }, 'no source'],
+  ])('refuses %j with a sentence', async (topic, said) => {
+    await expect(bind(topic)).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      publicMessage: expect.stringContaining(said),
+      hint: expect.any(String),
+    });
+  });
+});
+
+describe('KafkaIntake', () => {
+  it('says in a sentence that no broker answers', async () => {
+    const intake = new KafkaIntake({
+      connection: { brokers: ['127.0.0.1:9'], ssl: false, sasl: null },
+      bindings: [{ topic: 't', tenantId: 'x', sourceId: 'y' }],
+      handler: {
+        storedOffsets: async () => new Map(),
+        handle: () => Promise.reject(new Error('unused')),
+      },
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      onFatal: () => undefined,
+      retries: 0,
+    });
+    await expect(intake.start()).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      publicMessage: expect.stringContaining('127.0.0.1:9'),
+    });
+    await intake.stop();
+  });
+});
