@@ -138,6 +138,7 @@ function heldOf({ present, value, versionId }: Held): Held {
 }
 
 function sameSpan(a: Span, b: Span): boolean {
+  if (a === b) return true;
   if (a.openedSequence !== b.openedSequence || a.entrySequence !== b.entrySequence) return false;
   if (!sameRange(a.from, b.from)) return false;
   if (a.to === null || b.to === null) return a.to === b.to;

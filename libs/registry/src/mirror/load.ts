@@ -120,9 +120,13 @@ async function loadSlots(tx: SqlTx, wanted: readonly WantedSlot[]): Promise<Slot
   );
   const since = wanted.map((slot) => momentText(slot.since));
   const spans = await tx.query<SpanDbRow>(
+    // Two index ranges; joined by OR they would be one range over the slot's whole history.
     `SELECT s.* FROM registry_span s JOIN unnest($2::uuid[], $3::timestamptz[]) AS w(slot_id, since)
-         ON s.slot_id = w.slot_id AND (s.to_latest IS NULL OR s.to_latest >= w.since)
-      WHERE s.tenant_id = $1::uuid AND s.known_to IS NULL`,
+         ON s.slot_id = w.slot_id AND s.to_latest >= w.since
+      WHERE s.tenant_id = $1::uuid AND s.known_to IS NULL
+     UNION ALL
+     SELECT s.* FROM registry_span s JOIN unnest($2::uuid[]) AS w(slot_id) ON s.slot_id = w.slot_id
+      WHERE s.tenant_id = $1::uuid AND s.known_to IS NULL AND s.to_latest IS NULL`,
     [tx.tenantId, ids, since],
   );
   const statements = await loadStatements(tx, ids, since, spans);
