@@ -1,9 +1,10 @@
 import type { TenantId } from '@countersign/kernel';
+import { parseRunEvent } from './domain/run-event.js';
 import { lineageProjector } from './projection/lineage.projector.js';
 import { LineageFixture } from './testing/lineage-fixture.js';
 import { naiveUnion } from './testing/naive-union.js';
 import { wholeGraph } from './testing/whole-graph.js';
-import { sparkModels, sparkSession } from './testing/sessions.js';
+import { cardFraudSession, sparkModels, sparkSession } from './testing/sessions.js';
 import { claimsOfGraph, compare, expectedSpark, trueEdges } from './testing/spark-truth.js';
 
 describe('lineage of the Spark session', () => {
@@ -17,6 +18,16 @@ describe('lineage of the Spark session', () => {
     await fixture.project(acme, lineageProjector);
   });
   afterAll(() => fixture.end());
+
+  it('reads every recorded event', () => {
+    const recorded = [...session.drafts, ...cardFraudSession().drafts];
+    const events = recorded.filter((draft) => draft.type === 'lineage.run_event');
+    expect(events).toHaveLength(157 + 118);
+    const unread = events.filter(
+      (draft) => parseRunEvent(draft.evidence?.bytes ?? new Uint8Array()) === null,
+    );
+    expect(unread.map((draft) => draft.delivery)).toEqual([]);
+  });
 
   it('finds at least 17 of the 20 true edges, and no false one', async () => {
     expect(session.drafts).toHaveLength(157);

@@ -235,6 +235,11 @@ describe('a model version', () => {
     expect(await origins([...logged].reverse())).toEqual(produced);
   });
 
+  it('that was made again under an old number keeps nothing of the old one', async () => {
+    const again = { ...versionCreated(m('1', 'models:/m-2', null), NOW), delivery: 'again' };
+    expect(await origins([versionObserved(m('1', 'models:/m-1', RUN), NOW), again])).toEqual([]);
+  });
+
   it('that was copied comes from the version it was copied from', async () => {
     expect(await origins([versionCreated(m('2', 'models:/fraud/1', null), NOW)])).toEqual([
       'fraud/1 DERIVED fraud/2',

@@ -37,15 +37,22 @@ export function readModelVersion(source: string, data: Json): ModelVersionFacts 
   };
 }
 
-/** The newer statement; what it leaves out stays as it was said before. */
+/**
+ * The newer statement; what it leaves out stays as it was said before. Another source means another version under
+ * the same number, of a model that was deleted and made again: nothing stays.
+ */
 export function addStatement(
   before: ModelVersionFacts | null,
   said: ModelVersionFacts,
 ): ModelVersionFacts {
+  if (before === null) return said;
+  const again =
+    before.sourceUri !== null && said.sourceUri !== null && before.sourceUri !== said.sourceUri;
+  if (again) return said;
   return {
     ...said,
-    runId: said.runId ?? before?.runId ?? null,
-    sourceUri: said.sourceUri ?? before?.sourceUri ?? null,
+    runId: said.runId ?? before.runId,
+    sourceUri: said.sourceUri ?? before.sourceUri,
   };
 }
 
