@@ -26,6 +26,7 @@ const tier = z.strictObject({
   requestTtlSeconds: z.int().min(60).max(31_536_000),
   permitTtlSeconds: z.int().min(10).max(PERMIT_TTL_SECONDS_MAX),
   driftSeverity: z.enum(SEVERITIES),
+  enforced: z.boolean().default(true),
 });
 const policyFile = z.strictObject({
   name: word,

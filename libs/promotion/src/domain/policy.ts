@@ -12,6 +12,8 @@ export interface PromotionTier {
   /** At most 600. */
   readonly permitTtlSeconds: number;
   readonly driftSeverity: Severity;
+  /** False: these targets may be moved freely; a promotion can be asked for, and a move without one is no drift. */
+  readonly enforced: boolean;
 }
 
 /** One promotion policy, read from a file. Immutable: another text is another version. */
@@ -44,4 +46,9 @@ export function asTarget(text: string): string | null {
 export function tierOf(policy: PromotionPolicy, target: string): PromotionTier | null {
   const kind = `${target.slice(0, target.indexOf(':'))}:*`;
   return policy.tiers.find((tier) => tier.targets.some((t) => t === target || t === kind)) ?? null;
+}
+
+/** Whether a move of the target without a permit is drift. A target that no tier names is as grave as any. */
+export function isEnforced(policy: PromotionPolicy | null, target: string): boolean {
+  return (policy === null ? null : tierOf(policy, target))?.enforced ?? true;
 }

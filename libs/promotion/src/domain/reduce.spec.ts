@@ -12,6 +12,7 @@ const TIER = {
   requestTtlSeconds: 1000,
   permitTtlSeconds: 100,
   driftSeverity: 'high',
+  enforced: true,
 } as const;
 
 type Step =

@@ -135,6 +135,40 @@ describe('the promotion observer', () => {
     ]);
   });
 
+  it('lets a target that the policy leaves free be moved, beside one that it does not', async () => {
+    await govern();
+    await story.says('model_alias.set', { alias: 'challenger', version: '2' });
+    await story.says('model_alias.set', { alias: 'challenger', version: '3' });
+    await story.follow();
+    expect(await drifts()).toEqual([]);
+    await moves('3');
+    expect(await drifts(true)).toMatchObject([{ target: TARGET }]);
+  });
+
+  it('does not name who read a state back as who made it', async () => {
+    await govern();
+    await story.says(
+      'model_version.observed',
+      {
+        version: '3',
+        runId: null,
+        sourceUri: null,
+        stage: 'Production',
+        status: 'READY',
+        description: null,
+        tags: [],
+        aliases: [],
+        createdAtMs: null,
+        readFor: '0',
+      },
+      { actor: { id: 'system:countersign', kind: 'system', basis: 'authenticated' } },
+    );
+    await story.follow();
+    expect(await story.said('drift.detected')).toMatchObject([
+      { target: 'stage:Production', to: '3', actor: { id: 'unknown' } },
+    ]);
+  });
+
   it('says what was set before governance is history, and drift only what comes after', async () => {
     await moves('3');
     await govern();

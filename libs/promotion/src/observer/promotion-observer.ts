@@ -1,10 +1,16 @@
 import type { SqlTx } from '@countersign/database';
-import { subjects, SYSTEM_ACTOR, type EntryDraft } from '@countersign/events';
+import {
+  subjects,
+  SYSTEM_ACTOR,
+  UNKNOWN_ACTOR,
+  type ActorRef,
+  type EntryDraft,
+} from '@countersign/events';
 import type { EntryRecord, LedgerQueries, LedgerService, Projector } from '@countersign/ledger';
 import type { LineageQueries } from '@countersign/lineage';
 import type { RegistryQueries } from '@countersign/registry';
 import { judge, type Judgement } from '../domain/observe.js';
-import { tierOf } from '../domain/policy.js';
+import { isEnforced, tierOf } from '../domain/policy.js';
 import { ownEntry } from '../entries.js';
 import { governanceOf } from '../governance.js';
 import { PinReader, type Holding } from '../pin-reader.js';
@@ -135,7 +141,10 @@ export class PromotionObserver implements Projector {
   ): Promise<EntryDraft[]> {
     const { before, entry, key } = seen;
     const observed = seen.holdings.map((holding) => holding.version);
-    const governed = governance !== null && entry.sequence > governance.sinceSequence;
+    const governed =
+      governance !== null &&
+      entry.sequence > governance.sinceSequence &&
+      isEnforced(this.deps.book.find(governance.policy), key.target);
     const { judgement, after } = judge(
       before,
       { target: key.target, observed, gained: seen.gained, sideEffect: report.sideEffect },
@@ -189,7 +198,7 @@ export class PromotionObserver implements Projector {
         delivery: `${type}:${entry.sequence}:${key.target}`,
         data: { driftId: id, ...key, cause: String(entry.sequence), ...data },
       });
-    const actor = { id: entry.actor.id, basis: entry.actor.basis };
+    const actor = actorOf(entry);
     if (judgement.kind === 'resolved' || (judgement.kind === 'approved' && judgement.resolves)) {
       await resolveDrift(tx, id, entry.sequence);
       const how = judgement.kind === 'resolved' ? 'returned' : 'approved';
@@ -207,7 +216,7 @@ export class PromotionObserver implements Projector {
       severity,
       earliest,
       latest,
-      actor: entry.actor.id,
+      actor: actor.id,
       causeSequence: entry.sequence,
     });
     return [
@@ -232,6 +241,12 @@ export class PromotionObserver implements Projector {
     const tier = policy === null ? null : tierOf(policy, target);
     return tier?.driftSeverity ?? 'high';
   }
+}
+
+/** Who made the change. Whoever read a state back has seen it, not made it. */
+function actorOf({ actor, type }: EntryRecord): Pick<ActorRef, 'id' | 'basis'> {
+  const { id, basis } = type === 'model_version.observed' ? UNKNOWN_ACTOR : actor;
+  return { id, basis };
 }
 
 /** Named targets first, then those that the entry may have emptied without naming them. */
