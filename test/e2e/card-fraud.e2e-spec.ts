@@ -149,7 +149,7 @@ describe('the card-fraud session through doors and API', () => {
       `mutation ($input: ${type}!) { ${name}(input: $input) { ${RESULT} } }`,
       { input },
     );
-    return data[name] as Request;
+    return data[name]!;
   };
   const vote = (who: string, rowVersion: number, decision = 'APPROVE'): Promise<Request> =>
     command(

@@ -1,6 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { AddOptions } from './operator/source.js';
+import type { TailOptions } from './operator/tail.js';
+import type { SignIn } from './operator/token.js';
 import type { Output } from './output.js';
-import { verifyCommand } from './verify/verify-command.js';
+import { verifyCommand } from './verify-command.js';
 
 const AS = '--as <person>';
 const AS_TEXT = 'a person of the development issuer, such as tara@acme';
@@ -72,7 +75,7 @@ function addTailCommand(program: Command, output: Output): void {
     .option('--no-follow', 'stop at the newest entry')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', "\nExample:\n  countersign tail --as ana@acme --type 'promotion.*'")
-    .action(async (options: Parameters<typeof import('./operator/tail.js').tail>[0]) => {
+    .action(async (options: TailOptions) => {
       await (await import('./operator/tail.js')).tail(options, output);
     });
 }
@@ -93,7 +96,7 @@ function addSourceCommands(program: Command, output: Output): void {
       'after',
       '\nExample:\n  countersign source add demo --kind mlflow --base-url http://127.0.0.1:5000 --as tara@acme',
     )
-    .action(async (name: string, options: Parameters<SourceModule['addSource']>[1]) => {
+    .action(async (name: string, options: AddOptions) => {
       await (await import('./operator/source.js')).addSource(name, options, output);
     });
   source
@@ -102,7 +105,7 @@ function addSourceCommands(program: Command, output: Output): void {
     .option(AS, AS_TEXT)
     .option(TOKEN, TOKEN_TEXT)
     .addHelpText('after', '\nExample:\n  countersign source list --as tara@acme')
-    .action(async (options: Parameters<SourceModule['listSources']>[0]) => {
+    .action(async (options: SignIn) => {
       await (await import('./operator/source.js')).listSources(options, output);
     });
   source
@@ -113,7 +116,7 @@ function addSourceCommands(program: Command, output: Output): void {
     .option(AS, AS_TEXT)
     .option(TOKEN, TOKEN_TEXT)
     .addHelpText('after', '\nExample:\n  countersign source rotate demo --as tara@acme')
-    .action(async (wanted: string, options: Parameters<SourceModule['rotateSource']>[1]) => {
+    .action(async (wanted: string, options: SignIn & { secret?: string }) => {
       await (await import('./operator/source.js')).rotateSource(wanted, options, output);
     });
   source
@@ -123,12 +126,10 @@ function addSourceCommands(program: Command, output: Output): void {
     .option(AS, AS_TEXT)
     .option(TOKEN, TOKEN_TEXT)
     .addHelpText('after', '\nExample:\n  countersign source test demo --as tara@acme')
-    .action(async (wanted: string, options: Parameters<SourceModule['testSource']>[1]) => {
+    .action(async (wanted: string, options: SignIn) => {
       await (await import('./operator/source.js')).testSource(wanted, options, output);
     });
 }
-
-type SourceModule = typeof import('./operator/source.js');
 
 function sequence(text: string): string {
   if (/^(0|[1-9]\d{0,17})$/.test(text)) return text;

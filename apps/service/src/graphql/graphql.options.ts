@@ -2,14 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '@countersign/kernel';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import {
-  GraphQLError,
-  Kind,
-  specifiedRules,
-  validate,
-  type DocumentNode,
-  type GraphQLSchema,
-} from 'graphql';
+import type { GraphQLError } from 'graphql';
+import { Kind, specifiedRules, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { CallerFactory } from './runtime/authenticate.js';
 import type { GraphqlContext } from './runtime/caller.js';
@@ -45,7 +39,7 @@ export function graphqlOptions(deps: GraphqlOptionsDeps): MercuriusDriverConfig 
     cache: 512,
     buildSchemaOptions: { noDuplicatedFields: true },
     graphql: {
-      parseOptions: { maxTokens: TOKENS_MAX },
+      parseOptions: { maxLexicalTokens: TOKENS_MAX },
       // Mercurius hands these on to graphql-js, whose options it does not name in full.
       validateOptions: { maxErrors: 10, hideSuggestions: production } as { maxErrors: number },
     },
@@ -120,7 +114,7 @@ export function graphqlOptions(deps: GraphqlOptionsDeps): MercuriusDriverConfig 
     },
     errorFormatter: (execution, context) => {
       const requestId = requestIdOf(context);
-      const errors = flatten(execution.errors ?? []).map((error) => {
+      const errors = flatten(execution.errors).map((error) => {
         if (isUnexpected(error)) log.error({ err: error, requestId }, 'GraphQL operation failed');
         return toGraphqlError(error, requestId);
       });

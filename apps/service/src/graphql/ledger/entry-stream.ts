@@ -63,8 +63,7 @@ async function readBatch(
   filter: EntryFilter,
   from: bigint,
 ): Promise<{ records: EntryRecord[]; next: bigint; more: boolean }> {
-  const fromSequence =
-    filter.fromSequence != null && filter.fromSequence > from ? filter.fromSequence : from;
+  const fromSequence = (filter.fromSequence ?? from) > from ? (filter.fromSequence ?? from) : from;
   return database.read(principal.tenantId, async (tx) => {
     const size = await queries.size(tx);
     if (fromSequence >= size) return { records: [], next: from, more: false };

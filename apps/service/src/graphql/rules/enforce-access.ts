@@ -9,6 +9,7 @@ import {
 import type { GraphqlContext } from '../runtime/caller.js';
 import { ACCESS_RULE, type AccessRule } from './allow.js';
 
+type Arguments = Record<string, unknown>;
 type Field = GraphQLField<unknown, GraphqlContext>;
 /** What the rules ask of the policy. */
 export type AccessPolicy = Pick<PolicyService, 'authorize' | 'recordDenial'>;
@@ -70,14 +71,14 @@ function guard(field: Field, rule: AccessRule, policy: AccessPolicy): void {
   const { resolve, subscribe } = field;
   if (subscribe !== undefined) {
     field.subscribe = async (parent, args, context, info): Promise<unknown> => {
-      await check(rule, policy, parent, args, context);
+      await check(rule, policy, parent, args as Arguments, context);
       return subscribe(parent, args, context, info);
     };
     return;
   }
   if (resolve === undefined) return;
   field.resolve = async (parent, args, context, info): Promise<unknown> => {
-    await check(rule, policy, parent, args, context);
+    await check(rule, policy, parent, args as Arguments, context);
     return resolve(parent, args, context, info);
   };
 }

@@ -1,6 +1,6 @@
 import type { Database, SqlTx } from '@countersign/database';
 import type { Principal } from '@countersign/identity';
-import { AppError } from '@countersign/kernel';
+import type { AppError } from '@countersign/kernel';
 import type { Decision } from '@countersign/policy';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { GqlExecutionContext } from '@nestjs/graphql';
@@ -55,7 +55,7 @@ export class Caller {
         (keys) => this.read((tx) => edge.load(tx, keys)),
         { cacheKeyFn: (k) => edge.key(k), maxBatchSize: 500 },
       );
-      this.#loaders.set(edge.name, loader as unknown as DataLoader<unknown, unknown, string>);
+      this.#loaders.set(edge.name, loader);
     }
     return loader.load(key);
   }

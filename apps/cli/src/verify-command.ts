@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { CommandFailure, EXIT } from '../exit.js';
-import type { Output } from '../output.js';
-import { verifyFile } from './verify-file.js';
+import { CommandFailure, EXIT } from './exit.js';
+import type { Output } from './output.js';
+import { verifyFile } from './verify/verify-file.js';
 
 interface VerifyOptions {
   readonly live?: true;
@@ -19,9 +19,10 @@ Examples:
   countersign verify --live --tenant acme`;
 
 /** What a check of the running ledger answers; the command that does it is loaded only then. */
-export interface LiveCheck {
-  (request: { tenant: string; json: boolean }, output: Output): Promise<number>;
-}
+export type LiveCheck = (
+  request: { tenant: string; json: boolean },
+  output: Output,
+) => Promise<number>;
 
 /** `verify`: an export, offline; or with --live the ledger in the database. */
 export function verifyCommand(
