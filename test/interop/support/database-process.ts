@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { postgres, type EmbeddedPostgres } from './tools.js';
 import { until } from './until.js';
@@ -37,6 +37,8 @@ export class DatabaseProcess {
       () => family.filter(isAlive),
       (left) => left.length === 0,
     );
+    // Until somebody reaps the dead postmaster, its id would count as a running server.
+    rmSync(file);
   }
 
   /** Starts it again on its data and port: crash recovery. */
