@@ -134,15 +134,17 @@ function createServer(): FastifyInstance {
 async function surroundings(config: Config): Promise<void> {
   const database = new Database({ connectionString: requireDatabaseUrl(config), max: 2 });
   try {
-    await checkSurroundings(database, join(projectRoot(), 'prisma', 'migrations'), config.dataDir);
+    await checkSurroundings(database, join(projectRoot(), 'prisma', 'migrations'), config);
   } finally {
     await database.close();
   }
 }
 
-async function listen(app: NestFastifyApplication, { port }: Config): Promise<void> {
+async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
+  const { port } = config;
   try {
-    await app.listen(port, '0.0.0.0');
+    // With the development issuer whoever reaches the port may be anybody, so nobody else's machine may.
+    await app.listen(port, developmentIssuerWanted(config) ? '127.0.0.1' : '0.0.0.0');
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { explainConnectionFailure, pendingMigrations, type Database } from '@countersign/database';
+import type { Config } from '@countersign/config';
 import { AppError } from '@countersign/kernel';
 import { checkDurability } from '@countersign/ledger';
 import { StartFailure } from './start-failure.js';
@@ -12,10 +13,25 @@ const FREE_BYTES_MIN = 64 * 1024 * 1024;
 export async function checkSurroundings(
   database: Database,
   migrationsDirectory: string,
-  dataDir: string,
+  { dataDir, nodeEnv }: Pick<Config, 'dataDir' | 'nodeEnv'>,
 ): Promise<void> {
   await checkSpace(dataDir);
   await checkDatabase(database, migrationsDirectory);
+  if (nodeEnv === 'production') await refuseSuperuser(database);
+}
+
+/** Sessions drop to the runtime role, but a login that owns everything could take its rights back. */
+async function refuseSuperuser(database: Database): Promise<void> {
+  const [login] = await database.global((queryable) =>
+    queryable.query<{ name: string; superuser: boolean }>(
+      'SELECT rolname AS name, rolsuper AS superuser FROM pg_roles WHERE rolname = session_user',
+    ),
+  );
+  if (login?.superuser !== true) return;
+  throw new StartFailure(
+    `The login ${login.name} of DATABASE_URL is a superuser.`,
+    'In production connect with a login that is a member of countersign_runtime and nothing more.',
+  );
 }
 
 /** Database reachable, new enough, durable, under the runtime role and up to date. */

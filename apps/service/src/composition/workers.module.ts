@@ -26,7 +26,7 @@ import { CLOCK, CONFIG, LOGGER } from './tokens.js';
 import { Workers } from './workers.js';
 
 const PROMOTION_SWEEP_MS = 2_000;
-const READ_BACK_MS = 250;
+const READ_BACK_MS = 1_000;
 
 const providers: readonly Provider[] = [
   {

@@ -14,11 +14,16 @@ export interface TenantSweepOptions {
   }) => void;
 }
 
-/** Something that has to be done for every tenant now and then. One round at a time, one tenant at a time. */
+/** Longest wait after rounds that failed. */
+const PAUSE_MAX_MS = 30_000;
+
+/** Something that has to be done for every tenant now and then. One round at a time, one tenant at a time. Failures make the rounds rarer. */
 export class TenantSweep {
   #timer: NodeJS.Timeout | null = null;
   #round: Promise<void> = Promise.resolve();
   #started = false;
+  /** Rounds in a row in which something failed. */
+  #failures = 0;
 
   constructor(private readonly options: TenantSweepOptions) {}
 
@@ -38,23 +43,29 @@ export class TenantSweep {
   #schedule(ms: number): void {
     if (!this.#started) return;
     this.#timer = setTimeout(() => {
-      this.#round = this.#sweep().finally(() => {
-        this.#schedule(this.options.everyMs);
+      this.#round = this.#sweep().then((failed) => {
+        this.#failures = failed ? this.#failures + 1 : 0;
+        this.#schedule(Math.min(this.options.everyMs * 2 ** this.#failures, PAUSE_MAX_MS));
       });
     }, ms);
   }
 
-  async #sweep(): Promise<void> {
+  /** True when something failed. */
+  async #sweep(): Promise<boolean> {
     const { name, onFailure, tenants, work } = this.options;
+    let failed = false;
     try {
       for (const tenantId of await tenants()) {
-        if (!this.#started) return;
+        if (!this.#started) break;
         await work(tenantId).catch((error: unknown) => {
+          failed = true;
           onFailure({ name, tenantId, error });
         });
       }
     } catch (error) {
+      failed = true;
       onFailure({ name, tenantId: null, error });
     }
+    return failed;
   }
 }
