@@ -40,15 +40,14 @@ export class Installation {
 
   /** Starts the service and waits until it says that it is ready. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
-    await this.launch(env);
+    this.launch(env);
     await this.ready();
   }
 
-  /** Starts the service and does not wait; `exited` of the answer says how it ended. */
-  async launch(env: NodeJS.ProcessEnv = {}): Promise<Process> {
+  /** Starts the service and does not wait. */
+  launch(env: NodeJS.ProcessEnv = {}): void {
     const logFile = this.logFile;
     this.#service = processes.startNode(SERVICE, { cwd: ROOT, logFile, env: this.#env(env) });
-    return this.#service;
   }
 
   async ready(): Promise<void> {
@@ -70,6 +69,11 @@ export class Installation {
     const { child, exited } = this.#running();
     child.kill('SIGKILL');
     await exited;
+  }
+
+  /** How the service ended by itself. */
+  ended(): Promise<{ code: number | null; signal: string | null }> {
+    return this.#running().exited;
   }
 
   async stop(): Promise<void> {
