@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { getIntrospectionQuery } from 'graphql';
 import { generateKeyPair, SignJWT } from 'jose';
 import { GraphqlClient } from '../support/graphql-client.js';
 import { startTestService, type TestService } from '../support/service.js';
@@ -160,6 +161,17 @@ describe('bad input at the API', () => {
       expect((await ana.ask(query, { n: 3 })).errors).toEqual([]);
     }
     expect((await ana.ask(query, { n: 100 })).errors[0]?.extensions.code).toBe('BAD_REQUEST');
+  });
+
+  it('in development anybody can read the schema, with the query page too, and neither asks another host', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      expect((await service.anonymous.ask(getIntrospectionQuery())).errors).toEqual([]);
+    }
+    for (const path of ['/graphiql', '/graphiql/page.js', '/graphiql/page.css']) {
+      const response = await fetch(service.url + path);
+      expect(response.status).toBe(200);
+      expect(await response.text()).not.toMatch(/https?:\/\//);
+    }
   });
 
   it('two operations in one document are each run by their name', async () => {

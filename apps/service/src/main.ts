@@ -8,6 +8,7 @@ import { startService } from './service.js';
 
 /** What other programs of this machine find the service by: tools/start and the command line. */
 const FILE = 'service.json';
+const STOP_MS_MAX = 20_000;
 
 if (process.argv.includes('--print-schema')) {
   const { schemaText } = await import('./graphql/print-schema.js');
@@ -25,6 +26,8 @@ async function main(): Promise<void> {
     function stop(exitCode: number, error?: unknown): void {
       if (stopping) return;
       stopping = true;
+      // What does not end by itself is ended: a stopping process must not look alive for ever.
+      setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
       if (error !== undefined)
         say('Background work ended for good; the process has to be replaced.', error);
       void service

@@ -51,6 +51,11 @@ export class LedgerService {
     });
   }
 
+  /** Bytes of entries that wait for the group commit, over all tenants. */
+  get waitingBytes(): number {
+    return this.#groupCommit.waitingBytes;
+  }
+
   /** Opens the log of tx.tenantId, its origin fixed for ever. Does nothing when it is open. */
   async openLog(tx: SqlTx): Promise<void> {
     const logId = randomUUID();

@@ -13,6 +13,7 @@ import { graphqlOptions } from '../graphql/graphql.options.js';
 import { RESOLVERS } from '../graphql/graphql.resolvers.js';
 import { ENTRY_STREAM } from '../graphql/ledger/entry-appended.resolver.js';
 import type { EntryStreamDeps } from '../graphql/ledger/entry-stream.js';
+import { StreamSlots } from '../graphql/ledger/stream-slots.js';
 import { RegistryEdges } from '../graphql/registry/registry.edges.js';
 import { CallerFactory } from '../graphql/runtime/authenticate.js';
 import { SourcesEdges } from '../graphql/sources/sources.edges.js';
@@ -32,7 +33,15 @@ const providers: readonly Provider[] = [
       policy: PolicyService,
       clock: Clock,
       stopping: AbortSignal,
-    ): EntryStreamDeps => ({ database, queries, ledger, policy, clock, stopping }),
+    ): EntryStreamDeps => ({
+      database,
+      queries,
+      ledger,
+      policy,
+      clock,
+      stopping,
+      slots: new StreamSlots(),
+    }),
   },
 ];
 

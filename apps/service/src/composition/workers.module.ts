@@ -86,6 +86,11 @@ const providers: readonly Provider[] = [
       );
       const metrics = new Metrics(() => lags.read());
       metrics.follow(ledger);
+      metrics.gauge(
+        'countersign_append_queue_bytes',
+        'Bytes of entries that wait to be written.',
+        () => ledger.waitingBytes,
+      );
       return metrics;
     },
   },

@@ -72,6 +72,11 @@ export class GroupCommit {
     }
   }
 
+  /** Bytes of entries that wait to be written, over all tenants. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Refuses new appends and resolves when the waiting ones are answered. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -3,11 +3,12 @@ import type { Principal } from '@countersign/identity';
 import { AppError, type Clock } from '@countersign/kernel';
 import type { EntryFilter, EntryRecord, LedgerQueries, LedgerService } from '@countersign/ledger';
 import type { PolicyService } from '@countersign/policy';
+import type { StreamSlots } from './stream-slots.js';
 
 /** Entries read ahead of the reader: the only buffer a subscription has. */
 const BATCH = 50;
 /** Looked for at least this often, since entries of other processes come without a hint. */
-const POLL_MS = 500;
+const POLL_MS = 1_000;
 /** A reader who lost the right to read is cut off after at most this long. */
 const RECHECK_MS = 5_000;
 
@@ -19,6 +20,8 @@ export interface EntryStreamDeps {
   readonly clock: Clock;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
+  /** How many streams are open, shared by all of them. */
+  readonly slots: StreamSlots;
 }
 
 /**
@@ -32,6 +35,7 @@ export async function* entryStream(
   filter: EntryFilter,
   afterSequence: bigint | null,
 ): AsyncGenerator<EntryRecord, void, undefined> {
+  const leave = deps.slots.enter(principal.id);
   const wake = new Wake(deps.ledger, principal);
   try {
     let next =
@@ -53,6 +57,7 @@ export async function* entryStream(
     }
   } finally {
     wake.stop();
+    leave();
   }
 }
 

@@ -13,6 +13,9 @@ export interface Edge<Key, Value> {
   readonly load: (tx: SqlTx, keys: readonly Key[]) => Promise<readonly Value[]>;
 }
 
+/** No question of a person is worth holding a connection longer. */
+const STATEMENT_MS_MAX = 15_000;
+
 /** How a request found out who is asking. Exactly one of the two is set. */
 export type Authentication =
   | { readonly principal: Principal; readonly failure: null }
@@ -42,9 +45,12 @@ export class Caller {
     return this.authentication.principal !== null;
   }
 
-  /** Reads the caller's tenant at one snapshot. */
+  /** Reads the caller's tenant at one snapshot. The database stops a statement that takes too long. */
   read<Result>(work: (tx: SqlTx) => Promise<Result>): Promise<Result> {
-    return this.database.read(this.principal.tenantId, work);
+    return this.database.read(this.principal.tenantId, async (tx) => {
+      await tx.query(`SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`);
+      return work(tx);
+    });
   }
 
   /** One value of a child edge; values asked for in the same tick are read together. */

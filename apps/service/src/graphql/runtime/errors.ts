@@ -16,8 +16,11 @@ const STATUS: Readonly<Record<string, number>> = {
   INTERNAL: 500,
 };
 
+/** query_canceled: a statement ran into its time limit. */
+const STATEMENT_STOPPED = '57014';
+
 /** The database is away, restarting or full: SQLSTATE classes 08, 53, 57 and what Node says about sockets. */
-const UNAVAILABLE = /^(08...|53...|57P..|57014|ECONN[A-Z]+|ETIMEDOUT|EPIPE)$/;
+const UNAVAILABLE = /^(08...|53...|57P..|ECONN[A-Z]+|ETIMEDOUT|EPIPE)$/;
 
 /**
  * Any failure as the one shape that GraphQL callers see: extensions { code, hint, requestId }. What is not one of
@@ -63,6 +66,7 @@ interface Description {
 function describe(error: unknown): Description {
   const cause = rootOf(error);
   if (cause instanceof AppError) return describeAppError(cause);
+  if (codeOf(cause) === STATEMENT_STOPPED) return tookTooLong();
   if (isUnavailable(cause)) return unavailable();
   if (error instanceof GraphQLError && cause === error && error.path === undefined) {
     return badRequest(error.message);
@@ -105,8 +109,7 @@ function originalOf(error: unknown): unknown {
 
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = error as Error & { code?: unknown };
-  if (typeof code === 'string' && UNAVAILABLE.test(code)) return true;
+  if (UNAVAILABLE.test(codeOf(error))) return true;
   return /^(timeout exceeded when trying to connect|Connection terminated)/.test(error.message);
 }
 
@@ -116,6 +119,20 @@ function unavailable(): Description {
     message: 'The service cannot reach its database right now.',
     hint: 'Nothing was recorded. Try again in a few seconds.',
     retryAfterSeconds: 2,
+  };
+}
+
+/** SQLSTATE or the code of a socket error. */
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+function tookTooLong(): Description {
+  return {
+    code: 'UNAVAILABLE',
+    message: 'The question took too long and was stopped.',
+    hint: 'Narrow it: a filter on type, subject or sequence, or a smaller budget.',
   };
 }
 

@@ -27,6 +27,7 @@ const INTROSPECTION_DEPTH_MAX = 20;
 export const COST_MAX = 10_000;
 /** A field of Query or Subscription opens a transaction; one of Mutation writes. */
 const ROOT_COST = { query: 20, subscription: 20, mutation: 100 } as const;
+const INTROSPECTION_COST = 1_000;
 /** How many rows a list without a page size is taken for. */
 const LIST_SIZE = 10;
 
@@ -46,7 +47,12 @@ export function checkLimits(
     query: document,
     variables: variables ?? {},
     ...(operationName === undefined ? {} : { operationName }),
-    estimators: [pageEstimator, fieldExtensionsEstimator(), objectEstimator],
+    estimators: [
+      introspectionEstimator,
+      pageEstimator,
+      fieldExtensionsEstimator(),
+      objectEstimator,
+    ],
   });
   if (cost > COST_MAX) {
     throw new AppError('BAD_REQUEST', {
@@ -69,6 +75,14 @@ const pageEstimator: ComplexityEstimator = ({ type, field, args, childComplexity
     return 1 + childComplexity;
   }
   return undefined;
+};
+
+/** Reading the schema touches no database; only asking for all of it many times at once is worth a bound. */
+const introspectionEstimator: ComplexityEstimator = ({ type, field, childComplexity }) => {
+  if (type.name.startsWith('__')) return childComplexity;
+  return field.name.startsWith('__') && isCompositeType(getNamedType(field.type))
+    ? INTROSPECTION_COST
+    : undefined;
 };
 
 /** An object costs one, a list of objects as much as several of them, a plain value nothing. */
