@@ -100,6 +100,14 @@ describe('the card-fraud session through doors and API', () => {
     expect(again.map(({ body }) => body)).toEqual([
       { sequence: answers[0]?.body.sequence, duplicate: true },
     ]);
+    // What is read back later would change the facts that a request pins.
+    await until(async () => {
+      const ana = await person('ana@acme');
+      const { entries } = await ana.must<{ entries: { nodes: object[] } }>(
+        `{ entries(filter: { types: ["run.observed"] }) { nodes { sequence } } }`,
+      );
+      return entries.nodes.length >= 2;
+    });
     await settled();
   }, 60_000);
 
