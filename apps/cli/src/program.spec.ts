@@ -112,6 +112,7 @@ describe('the commands', () => {
     'source test',
     'doctor',
     'migrate',
+    'tenant open',
   ];
 
   it.each(names)('%s has a help with an example', async (name) => {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { AddOptions } from './operator/source.js';
 import type { TailOptions } from './operator/tail.js';
+import type { OpenTenantOptions } from './operator/tenant.js';
 import type { SignIn } from './operator/token.js';
 import type { Output } from './output.js';
 import { verifyCommand } from './verify-command.js';
@@ -30,6 +31,7 @@ export function createProgram(output: Output, exit: (code: number) => void): Com
   addTokenCommand(program, output);
   addTailCommand(program, output);
   addSourceCommands(program, output);
+  addTenantCommand(program, output);
   program
     .command('doctor')
     .description('explain what is set, missing or unsafe')
@@ -128,6 +130,24 @@ function addSourceCommands(program: Command, output: Output): void {
     .addHelpText('after', '\nExample:\n  countersign source test demo --as tara@acme')
     .action(async (wanted: string, options: SignIn) => {
       await (await import('./operator/source.js')).testSource(wanted, options, output);
+    });
+}
+
+function addTenantCommand(program: Command, output: Output): void {
+  program
+    .command('tenant')
+    .description('tenants of the installation')
+    .command('open')
+    .description('open a tenant in the database, with its first admin')
+    .argument('<slug>', 'lower-case letters, digits and dashes')
+    .requiredOption('--admin <issuer:subject>', 'who administers it, as their tokens name them')
+    .option('--name <name>', 'name for people; default: the slug')
+    .addHelpText(
+      'after',
+      '\nExample:\n  countersign tenant open acme --name "Acme Bank" --admin keycloak-acme:5f0c2a7e-1',
+    )
+    .action(async (slug: string, options: OpenTenantOptions) => {
+      await (await import('./operator/tenant.js')).openTenant(slug, options, output);
     });
 }
 

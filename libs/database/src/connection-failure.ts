@@ -33,7 +33,7 @@ export function explainConnectionFailure(error: unknown): ConnectionFailure | nu
     const { code } = current as Error & { code?: unknown };
     const found = typeof code === 'string' ? FAILURES[code] : undefined;
     if (found !== undefined) return { message: found[0], hint: found[1] };
-    if (current.message.startsWith("timeout exceeded when trying to connect")) {
+    if (current.message.startsWith('timeout exceeded when trying to connect')) {
       return { message: 'The database of DATABASE_URL does not answer in time.', hint: URL_HINT };
     }
   }
