@@ -1,3 +1,4 @@
+import { Cleanup } from './support/cleanup.js';
 import { Installation } from './support/installation.js';
 import { readLedger, verifyLedger, type Ledger } from './support/ledger.js';
 import { lossesOf } from './support/losses.js';
@@ -8,12 +9,13 @@ const DELIVERIES = 3_000;
 const SENDERS = 32;
 
 describe('service and database killed while webhooks arrive', () => {
+  const cleanup = new Cleanup();
   let installation: Installation;
   let load: WebhookLoad;
   let ledger: Ledger;
 
   beforeAll(async () => {
-    installation = await Installation.create('crash');
+    installation = cleanup.add(await Installation.create('crash'), (it) => it.close());
     await installation.start();
     const { createSource } = await installation
       .person('tara@acme')
@@ -21,16 +23,16 @@ describe('service and database killed while webhooks arrive', () => {
         `mutation { createSource(input: { kind: MLFLOW, name: "load" }) { secret source { webhookUrl } } }`,
       );
     const { webhookUrl } = createSource.source;
-    load = new WebhookLoad({ webhookUrl, secret: createSource.secret }, DELIVERIES);
+    const door = { webhookUrl, secret: createSource.secret };
+    load = cleanup.add(new WebhookLoad(door, DELIVERIES), (it) => {
+      it.giveUp();
+    });
 
     const done = load.run(SENDERS);
     await Promise.all([done, crashes()]);
     ledger = await readLedger(installation.person('ana@acme'));
   });
-  afterAll(async () => {
-    load.giveUp();
-    await installation.close();
-  });
+  afterAll(() => cleanup.run());
 
   /** Each in the middle of the load: the next begins when more was acknowledged after the one before. */
   async function crashes(): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import kafkajs from 'kafkajs';
 import pg from 'pg';
+import { Cleanup } from './support/cleanup.js';
 import { Installation } from './support/installation.js';
 import {
   binary,
@@ -34,16 +35,17 @@ const STREAM = 3_000;
 const BATCH = 50;
 
 (kafka === undefined ? describe.skip : describe)('events from a real Kafka broker', () => {
+  const cleanup = new Cleanup();
   let installation: Installation;
   let topics: Topics;
   let environment: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
-    topics = await Topics.connect();
+    topics = cleanup.add(await Topics.connect(), (it) => it.disconnect());
     await topics.create(EVENTS, 3);
     await topics.create(NATIVE, 1);
     await topics.create(FOREIGN, 1);
-    installation = await Installation.create('kafka-intake');
+    installation = cleanup.add(await Installation.create('kafka-intake'), (it) => it.close());
     await installation.start();
     const tara = installation.person('tara@acme');
     for (const [kind, name, topic] of [
@@ -63,10 +65,7 @@ const BATCH = 50;
     await installation.stop();
     await installation.start(environment);
   });
-  afterAll(async () => {
-    await installation.close();
-    await topics.disconnect();
-  });
+  afterAll(() => cleanup.run());
 
   const ledger = (): Promise<Ledger> => readLedger(installation.person('ana@acme'));
   const of = ({ entries }: Ledger, source: string): LedgerEntry[] =>

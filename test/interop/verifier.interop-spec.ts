@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Cleanup } from './support/cleanup.js';
 import { Installation } from './support/installation.js';
 import { readLedger, verifyLedger, type Ledger } from './support/ledger.js';
 import { verifyInPython, verifyOverApi } from './support/python-verifier.js';
@@ -40,12 +41,12 @@ describe('the verifier in Python, on the chains of the repository', () => {
 });
 
 describe('the ledger of the demo, read over the API of a running service', () => {
+  const cleanup = new Cleanup();
   let installation: Installation;
   let ledger: Ledger;
-  const stops: (() => unknown)[] = [];
 
   beforeAll(async () => {
-    installation = await Installation.create('verifier');
+    installation = cleanup.add(await Installation.create('verifier'), (it) => it.close());
     await installation.start();
     const { runDemo } = await demo();
     await runDemo({
@@ -54,14 +55,11 @@ describe('the ledger of the demo, read over the API of a running service', () =>
       demoFile: join(interopDir(), 'verifier', 'demo.json'),
       step: () => undefined,
       say: () => undefined,
-      onStop: (stop) => stops.push(stop),
+      onStop: (stop) => cleanup.add(stop, stop),
     });
     ledger = await readLedger(installation.person('ana@acme'));
   });
-  afterAll(async () => {
-    for (const stop of stops) await stop();
-    await installation.close();
-  });
+  afterAll(() => cleanup.run());
 
   it('verifies in Python, payloads, disclosures and evidence of every entry included', async () => {
     const { origin } = ledger.checkpoint;

@@ -34,7 +34,12 @@ export class Installation {
     mkdirSync(folder, { recursive: true });
     const database = await DatabaseProcess.start(join(folder, 'pg'), await freePort());
     const installation = new Installation(folder, await freePort(), database);
-    await runWell(process.execPath, [CLI, 'migrate'], { env: installation.#env() });
+    try {
+      await runWell(process.execPath, [CLI, 'migrate'], { env: installation.#env() });
+    } catch (error) {
+      await installation.close();
+      throw error;
+    }
     return installation;
   }
 
