@@ -1,5 +1,5 @@
 import { AppError } from '@countersign/kernel';
-import { GraphQLError } from 'graphql';
+import { buildSchema, executeSync, GraphQLError, parse } from 'graphql';
 import { isUnexpected, toGraphqlError } from './errors.js';
 
 const withCode = (code: string, message = 'SELECT secret FROM t'): Error =>
@@ -76,6 +76,16 @@ describe('errors of the GraphQL boundary', () => {
       message: error.message,
       extensions: { code: 'BAD_REQUEST' },
     });
+  });
+
+  it('variables that do not fit are BAD_REQUEST in graphql’s own words', () => {
+    const schema = buildSchema('input I { role: String! } type Query { a(input: I!): String }');
+    const document = parse('query ($input: I!) { a(input: $input) }');
+    const { errors } = executeSync({ schema, document, variableValues: { input: {} } });
+    expect(isUnexpected(errors?.[0])).toBe(false);
+    const { extensions, message } = toGraphqlError(errors?.[0], 'r-1');
+    expect(extensions['code']).toBe('BAD_REQUEST');
+    expect(message).toContain('Field "role" of required type "String!" was not provided.');
   });
 
   it('maps once: a second time changes nothing', () => {

@@ -68,9 +68,7 @@ function describe(error: unknown): Description {
   if (cause instanceof AppError) return describeAppError(cause);
   if (codeOf(cause) === STATEMENT_STOPPED) return tookTooLong();
   if (isUnavailable(cause)) return unavailable();
-  if (error instanceof GraphQLError && cause === error && error.path === undefined) {
-    return badRequest(error.message);
-  }
+  if (isAboutTheRequest(error, cause)) return badRequest(error.message);
   const status = statusOf(cause);
   if (status !== null && status >= 400 && status < 500) {
     return status === 413 ? tooLarge() : badRequest(messageOf(cause));
@@ -80,6 +78,11 @@ function describe(error: unknown): Description {
     message: 'Something went wrong on our side.',
     hint: 'Try again; if it stays, give the request id to whoever runs this service.',
   };
+}
+
+/** graphql's own words about a document or its variables; the latter wrap what was found in each of them. */
+function isAboutTheRequest(error: unknown, cause: unknown): error is GraphQLError {
+  return error instanceof GraphQLError && cause instanceof GraphQLError && error.path === undefined;
 }
 
 function describeAppError(error: AppError): Description {
