@@ -134,6 +134,10 @@ const MADE = {
     for (const [name, model] of Object.entries(server)) {
       expect({ [name]: mirror[name] }).toEqual({ [name]: model });
     }
+    // A rename is told to nobody: what was renamed away is still known under its old name.
+    expect(Object.keys(mirror).filter((name) => !(name in server))).toEqual(
+      expect.arrayContaining(['credit-wine-grader', "loan d'Øl & Co. – v2 (β)"]),
+    );
   });
 
   it('is read back: the run of each version, with its parameters and data sets', async () => {

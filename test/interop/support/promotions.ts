@@ -40,7 +40,7 @@ export async function promote(
   });
   for (const approver of approvers) {
     const { id, rowVersion } = request;
-    const vote = { requestId: id, rowVersion, decision: 'APPROVE' };
+    const vote = { requestId: id, rowVersion, decision: 'APPROVE', role: 'approver' };
     request = await command(approver, 'castVote', 'CastVoteInput', vote);
   }
   const { id, rowVersion } = request;
