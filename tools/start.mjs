@@ -83,7 +83,13 @@ async function main() {
       onStop: (stop) => running.push(stop),
     });
   }
-  await printSummary({ url, dataDir, demoFile: demo ? demoFile : undefined, say });
+  await printSummary({
+    url,
+    dataDir,
+    demoFile: demo ? demoFile : undefined,
+    trust: () => command(database, ['trust', '--tenant', 'acme'], 'the key could not be read'),
+    say,
+  });
   say('\nServing until Ctrl-C.');
 }
 
@@ -137,10 +143,11 @@ async function startDatabase() {
   return { url: server.appUrl('countersign'), migrationUrl: server.ownerUrl('countersign') };
 }
 
-function migrate(database) {
+/** Runs one command of the command line on this installation; its output, or an error that quotes it. */
+function command(database, args, what) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(root, 'dist', 'apps', 'cli', 'main.js'), 'migrate'],
+    [join(root, 'dist', 'apps', 'cli', 'main.js'), ...args],
     {
       cwd: root,
       encoding: 'utf8',
@@ -152,8 +159,13 @@ function migrate(database) {
       },
     },
   );
-  if (status !== 0) throw new Error(`the database could not be migrated.\n${stdout}${stderr}`);
-  step(stdout.trim().split('\n').at(-1) ?? 'migrated');
+  if (status !== 0) throw new Error(`${what}.\n${stdout}${stderr}`);
+  return stdout.trim();
+}
+
+function migrate(database) {
+  const said = command(database, ['migrate'], 'the database could not be migrated');
+  step(said.split('\n').at(-1) ?? 'migrated');
 }
 
 async function startService(database) {

@@ -95,14 +95,15 @@ export async function runDemo({ url, fixtures, demoFile, step, say, onStop }) {
 
   replay.advance();
   await playPhase('ungoverned-move', 'run C trains on all labels and registers version 3');
+  // The recorded reads are those of the session's end: read later than the move, they would contradict it.
   await until(
-    () => runIdsOf(ana),
-    (ids) => ids.length >= 3,
-    'the run of version 3 to be read back',
+    () => entriesOf(ana, 'model_version.observed', `model/${MODEL}/version/3`),
+    (found) => found.length > 0,
+    'version 3 to be read back',
   );
   await playPhase('rollback', 'somebody moves champion to version 3 in the registry');
   await until(
-    () => driftEntries(ana, 'drift.detected'),
+    () => entriesOf(ana, 'drift.detected'),
     (found) => found.length > 0,
     'the drift to be found',
   );
@@ -111,7 +112,7 @@ export async function runDemo({ url, fixtures, demoFile, step, say, onStop }) {
   );
   await playPhase('housekeeping', 'champion goes back to version 2');
   await until(
-    () => driftEntries(ana, 'drift.resolved'),
+    () => entriesOf(ana, 'drift.resolved'),
     (found) => found.length > 0,
     'the drift to be resolved',
   );
@@ -220,10 +221,10 @@ async function stateOf(reader, id) {
   return promotionRequest.state;
 }
 
-async function driftEntries(reader, type) {
+async function entriesOf(reader, type, subject) {
   const { entries } = await reader.ask(
-    `query ($types: [String!]) { entries(filter: { types: $types }, first: 10) { nodes { sequence } } }`,
-    { types: [type] },
+    `query ($filter: EntryFilter) { entries(filter: $filter, first: 10) { nodes { sequence } } }`,
+    { filter: { types: [type], ...(subject ? { subject } : {}) } },
   );
   return entries.nodes;
 }

@@ -15,9 +15,10 @@ const PEOPLE = [
 ];
 
 /** Prints the summary. Without `demoFile` (an empty start) it says how to begin instead of what happened. */
-export async function printSummary({ url, dataDir, demoFile, say }) {
+export async function printSummary({ url, dataDir, demoFile, trust, say }) {
   say('');
-  if (demoFile !== undefined && existsSync(demoFile)) await printStory({ url, demoFile, say });
+  if (demoFile !== undefined && existsSync(demoFile))
+    await printStory({ url, demoFile, trust, say });
   else
     say(
       'No demo data. Create a source:  npx countersign source add --as tara@acme --kind mlflow --name first',
@@ -34,7 +35,7 @@ export async function printSummary({ url, dataDir, demoFile, say }) {
   say('\nCheck the ledger from the database:  npx countersign verify --live --tenant acme');
 }
 
-async function printStory({ url, demoFile, say }) {
+async function printStory({ url, demoFile, trust, say }) {
   const { model, target, requestId } = JSON.parse(readFileSync(demoFile, 'utf8'));
   const ana = person(url, 'ana@acme', createTokens(url));
   const { placements, checkpoint, entries } = await ana.ask(
@@ -65,6 +66,8 @@ async function printStory({ url, demoFile, say }) {
   if (checkpoint) {
     say(`\nCheckpoint of tenant acme (a C2SP signed note)`);
     for (const line of checkpoint.note.trimEnd().split('\n')) say(`  ${line}`);
+    say(`  the key that verifies it (pin it; npx countersign trust --tenant acme):`);
+    say(`  ${trust()}`);
   }
   say('\nA query to paste into GraphiQL (header  Authorization: Bearer <token>):');
   say(

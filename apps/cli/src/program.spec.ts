@@ -113,6 +113,7 @@ describe('the commands', () => {
     'doctor',
     'migrate',
     'tenant open',
+    'trust',
   ];
 
   it.each(names)('%s has a help with an example', async (name) => {

@@ -33,6 +33,14 @@ export function createProgram(output: Output, exit: (code: number) => void): Com
   addSourceCommands(program, output);
   addTenantCommand(program, output);
   program
+    .command('trust')
+    .description("print the verifier key of a tenant's log, to pin (a line of a tlog-policy file)")
+    .requiredOption('--tenant <slug>', 'the tenant')
+    .addHelpText('after', '\nExample:\n  countersign trust --tenant acme')
+    .action(async (options: { tenant: string }) => {
+      await (await import('./operator/trust.js')).printTrust(options.tenant, output);
+    });
+  program
     .command('doctor')
     .description('explain what is set, missing or unsafe')
     .addHelpText('after', '\nExample:\n  countersign doctor')

@@ -119,9 +119,9 @@ export const settings = {
   ),
   KEY_ENCRYPTION_KEY_FILE: setting(
     path,
-    'a file with the key that seals secrets',
+    'a file with the key that seals secrets (read by later versions; nothing is sealed yet)',
     '/run/secrets/kek',
-    'a key under DATA_DIR',
+    'not used yet',
   ),
   LOG_LEVEL: setting(z.enum(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`, 'info', 'info'),
 } as const;
