@@ -14,14 +14,15 @@ export interface CreateSourceInput {
   readonly format?: string | null | undefined;
 }
 
-const SECRET_BYTES = { min: 16, max: 1024 };
+const SECRET_BYTES = { min: 8, max: 1024 };
 const absentAsNull = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().transform((value) => value ?? null);
 
 const schema = z.object({
   kind: z.enum(SOURCE_KINDS),
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
-    error: 'is 1 to 63 lower-case letters, digits and dashes, and starts with a letter or digit',
+  name: z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,61}[A-Za-z0-9])?$/, {
+    error:
+      'is 1 to 63 letters, digits, spaces, dots, dashes and underscores, with a letter or digit at both ends',
   }),
   secret: absentAsNull(
     z.string().refine((text) => inRange(Buffer.byteLength(text)), {
@@ -60,7 +61,10 @@ export function parseCreateSource(input: CreateSourceInput): NewSource {
     const problems = parsed.error.issues.map(
       (issue) => `${issue.path.join('.') || 'input'} ${issue.message}`,
     );
-    throw badRequest(`The source cannot be made: ${problems.join('; ')}.`);
+    throw badRequest(
+      `The source cannot be made: ${problems.join('; ')}.`,
+      'For example: kind MLFLOW, name mlflow-prod; leave the secret out to have one made.',
+    );
   }
   const source = parsed.data;
   if (!isReadableKind(source.kind)) {

@@ -45,7 +45,7 @@ describe('SourceService', () => {
   });
 
   it.each([
-    [{ kind: 'MLFLOW', name: 'Demo' }, 'BAD_REQUEST', 'name'],
+    [{ kind: 'MLFLOW', name: 'Démo' }, 'BAD_REQUEST', 'name'],
     [{ kind: 'MLFLOW', name: 'a/b' }, 'BAD_REQUEST', 'name'],
     [{ kind: 'ATLAS', name: 'a' }, 'BAD_REQUEST', 'kind'],
     [{ kind: 'MLFLOW', name: 'a', secret: 'short' }, 'BAD_REQUEST', 'secret'],

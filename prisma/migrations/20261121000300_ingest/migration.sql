@@ -4,7 +4,7 @@ CREATE TABLE "source" (
     "tenant_id" UUID NOT NULL,
     "id" UUID NOT NULL,
     "kind" TEXT NOT NULL CHECK (kind IN ('MLFLOW', 'DATABRICKS', 'CLOUDERA_ATLAS', 'CLOUDEVENTS', 'OPENLINEAGE')),
-    "name" TEXT NOT NULL CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+    "name" TEXT NOT NULL CHECK (name ~ '^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,61}[A-Za-z0-9])?$'),
     "base_url" TEXT,
     "topic" TEXT,
     "format" TEXT CHECK (format IN ('MLFLOW', 'CLOUDEVENTS')),
