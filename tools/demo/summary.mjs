@@ -21,7 +21,7 @@ export async function printSummary({ url, dataDir, demoFile, trust, say }) {
     await printStory({ url, demoFile, trust, say });
   else
     say(
-      'No demo data. Create a source:  npx countersign source add --as tara@acme --kind mlflow --name first',
+      'No demo data. Create a source:  npx countersign source add mlflow-prod --kind mlflow --as tara@acme',
     );
   say('\nWhere to look');
   say(`  GraphQL    ${url}/graphql        GraphiQL  ${url}/graphiql`);

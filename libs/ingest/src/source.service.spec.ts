@@ -44,6 +44,15 @@ describe('SourceService', () => {
     expect(JSON.stringify(entry?.payload)).not.toContain(secret);
   });
 
+  it('takes a name with capitals and spaces, and the shortest secret that it allows', async () => {
+    const created = await rig.sources.create(principal, {
+      kind: 'MLFLOW',
+      name: 'MLflow Prod_1.eu',
+      secret: '8-bytes!',
+    });
+    expect(created).toMatchObject({ secret: '8-bytes!', source: { name: 'MLflow Prod_1.eu' } });
+  });
+
   it.each([
     [{ kind: 'MLFLOW', name: 'Démo' }, 'BAD_REQUEST', 'name'],
     [{ kind: 'MLFLOW', name: 'a/b' }, 'BAD_REQUEST', 'name'],

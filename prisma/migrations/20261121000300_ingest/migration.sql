@@ -24,7 +24,7 @@ CREATE TABLE "source_secret" (
     "tenant_id" UUID NOT NULL,
     "source_id" UUID NOT NULL,
     "id" UUID NOT NULL,
-    "secret" BYTEA NOT NULL CHECK (octet_length(secret) BETWEEN 16 AND 1024),
+    "secret" BYTEA NOT NULL CHECK (octet_length(secret) BETWEEN 8 AND 1024),
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "retired_at" TIMESTAMPTZ(3),
 

@@ -59,7 +59,7 @@ function unclear(wanted: WantedTopic, count: number): AppError {
     publicMessage: `KAFKA_TOPICS names ${topic}, but there ${count === 0 ? 'is no source' : `are ${count} sources`} ${whose}.`,
     hint:
       count === 0
-        ? `Create one: countersign source add --kind CLOUDEVENTS --name orders --topic ${topic}`
+        ? `Create one: countersign source add orders --kind cloudevents --topic ${topic}`
         : `Say which: KAFKA_TOPICS=${topic}=<tenant>/<source>`,
   });
 }
