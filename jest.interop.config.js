@@ -12,6 +12,6 @@ export default {
   roots: ['<rootDir>/test/interop'],
   testRegex: '\\.interop-spec\\.ts$',
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   maxWorkers: 1,
 };

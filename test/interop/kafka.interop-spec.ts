@@ -176,7 +176,7 @@ const BATCH = 50;
       'the first transaction of the backlog',
       storedOffsets,
       (stored) => JSON.stringify(stored) !== JSON.stringify(before),
-      { everyMs: 5 },
+      { everyMs: 5, timeoutMs: 150_000 },
     );
     await installation.kill();
     const ends = await topics.ends(EVENTS);
