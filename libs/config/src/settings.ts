@@ -87,7 +87,7 @@ export const settings = {
     topicsSchema,
     'a comma list of topic (its source was created with this topic) or topic=tenant/source',
     'mlflow.events,orders=acme/orders',
-    'the topics of the sources',
+    'no topic is read',
   ),
   KAFKA_SSL: setting(boolean, 'true or false', 'true', 'false'),
   KAFKA_SASL_MECHANISM: setting(

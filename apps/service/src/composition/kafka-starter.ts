@@ -31,7 +31,12 @@ export class KafkaStarter {
   /** Null when Kafka is not configured. Rejects with a sentence when a topic that has its source cannot be read. */
   async start(onFatal: (error: unknown) => void): Promise<EventIntake | null> {
     const { kafka } = this.config;
-    if (kafka === null || kafka.topics.length === 0) return null;
+    if (kafka === null) return null;
+    if (kafka.topics.length === 0) {
+      // Never all topics that sources name: whoever may create a source could then read any topic.
+      this.log.warn('KAFKA_BROKERS is set and KAFKA_TOPICS is not: no topic is read');
+      return null;
+    }
     const intakes = new TopicIntakes(
       kafka.topics,
       (topic) => this.#intakeOf(kafka, topic, onFatal),
