@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureBuilt } from './build.mjs';
 import { startEmbeddedPostgres } from './embedded-postgres.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -20,6 +21,7 @@ if (names.length === 0) {
   process.exit(3);
 }
 
+ensureBuilt();
 const server = await startEmbeddedPostgres({
   directory: join(root, '.data', 'bench-pg'),
   port: 15633,
