@@ -69,6 +69,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       });
       log.info(seeded, 'development issuer and demo tenants');
     }
+    await activatePolicies(app);
     await listen(app, config);
     if (config.roles.includes('worker')) await workers.start(options.onFatal ?? fatal(log));
   } catch (error) {
@@ -89,6 +90,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       log.info('stopped');
     }),
   };
+}
+
+/** Tenants that were decided for by other policy files get an entry that says that these decide from now on. */
+async function activatePolicies(app: NestFastifyApplication): Promise<void> {
+  const policy = app.get(PolicyService);
+  for (const tenant of await app.get(IdentityService).queries.tenants()) {
+    await policy.activate(tenant.id);
+  }
 }
 
 /** Everything around the GraphQL endpoint: headers, log, figures, doors, issuer, pages. */
