@@ -9,9 +9,10 @@ export const RUNTIME_ROLE = 'countersign_runtime';
 
 /**
  * Startup options of each session. UTC because adapter-pg writes wrong timestamptz values under any other
- * zone; custom plans because a plan made on an empty table would seq-scan for ever.
+ * zone; custom plans because a plan made on an empty table would seq-scan for ever; no JIT because compiling
+ * takes longer than any of these short statements runs.
  */
-const SESSION_OPTIONS = `-c role=${RUNTIME_ROLE} -c TimeZone=UTC -c plan_cache_mode=force_custom_plan`;
+const SESSION_OPTIONS = `-c role=${RUNTIME_ROLE} -c TimeZone=UTC -c plan_cache_mode=force_custom_plan -c jit=off`;
 
 pg.types.setTypeParser(pg.types.builtins.INT8, (text) => BigInt(text));
 

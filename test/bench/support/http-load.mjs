@@ -19,20 +19,22 @@ process.on('message', (message) => {
 /** Signed deliveries, each with an id of its own, as MLflow writes them. */
 function prepare({ requests, runs, secret }) {
   for (let batch = 0; batch < runs; batch += 1) {
+    // Workers take from the end: the oldest has to stand there.
     batches.push(
-      Array.from({ length: requests }, (_, at) => delivery(secret, `bench-${batch}-${at}`)),
+      Array.from({ length: requests }, (_, at) => delivery(secret, batch, at)).reverse(),
     );
   }
 }
 
-function delivery(secret, id) {
+function delivery(secret, batch, at) {
+  const id = `bench-${batch}-${at}`;
   const now = new Date();
   const timestamp = String(Math.floor(now.getTime() / 1000));
   const body = JSON.stringify({
     entity: 'model_version_tag',
     action: 'set',
     timestamp: now.toISOString(),
-    data: { name: `model-${id.length}`, version: '1', key: 'validation.accuracy', value: id },
+    data: { name: `model-${at % 500}`, version: '1', key: 'validation.accuracy', value: id },
   });
   const mac = createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64');
   const headers = [

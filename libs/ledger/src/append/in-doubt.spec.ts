@@ -81,23 +81,37 @@ describe('an append whose COMMIT was not answered', () => {
 
   it('loses and doubles nothing while connections break again and again', async () => {
     const tenantId = await fixture.tenant();
+    let acknowledged = 0;
+    let brokenAt = -1;
+    let breaking: Promise<unknown> | undefined;
+    // Breaks again only after an append came through: on a slow machine an unconditional timer can starve all work.
     const killer = setInterval(() => {
-      void fixture.test.asOwner(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'countersign' AND query LIKE '%ledger%'`,
-      );
-    }, 60);
+      if (breaking !== undefined || acknowledged === brokenAt) return;
+      brokenAt = acknowledged;
+      breaking = fixture.test
+        .asOwner(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'countersign' AND query LIKE '%ledger%'`,
+        )
+        .finally(() => {
+          breaking = undefined;
+        });
+    }, 20);
     const results: bigint[] = [];
     try {
       for (let round = 0; round < 8; round++) {
-        const calls = Array.from({ length: 100 }, (_, n) =>
-          ledger.append(tenantId, [delivered(`${round}-${n}`)]),
-        );
+        const calls = Array.from({ length: 100 }, async (_, n) => {
+          const result = await ledger.append(tenantId, [delivered(`${round}-${n}`)]);
+          acknowledged += 1;
+          return result;
+        });
         for (const [result] of await Promise.all(calls)) results.push(result?.sequence ?? -1n);
       }
     } finally {
       clearInterval(killer);
+      await breaking;
     }
+    expect(brokenAt).toBeGreaterThanOrEqual(0);
     expect(new Set(results).size).toBe(800);
     expect(await ledgerProblems(fixture.test, tenantId)).toEqual([]);
   });
