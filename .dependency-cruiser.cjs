@@ -3,9 +3,9 @@ const rooms = {
   config: ['kernel'],
   database: ['config', 'kernel'],
   events: ['kernel'],
-  identity: ['ledger', 'events', 'database', 'config', 'kernel'],
-  ingest: ['ledger', 'events', 'identity', 'database', 'chain', 'kernel'],
-  ledger: ['chain', 'events', 'database', 'kernel'],
+  identity: ['ledger', 'vault', 'events', 'database', 'config', 'kernel'],
+  ingest: ['ledger', 'vault', 'events', 'identity', 'database', 'chain', 'kernel'],
+  ledger: ['chain', 'events', 'database', 'vault', 'kernel'],
   lineage: ['ledger', 'registry', 'events', 'database', 'chain', 'kernel'],
   policy: ['ledger', 'events', 'database', 'config', 'kernel'],
   promotion: [
@@ -14,12 +14,14 @@ const rooms = {
     'registry',
     'lineage',
     'identity',
+    'vault',
     'database',
     'events',
     'chain',
     'kernel',
   ],
-  registry: ['ledger', 'events', 'database', 'kernel'],
+  registry: ['ledger', 'vault', 'events', 'database', 'kernel'],
+  vault: ['kernel'],
 };
 
 /** Tests may reach for test support and for rooms that their subject must not know. */

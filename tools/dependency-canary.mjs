@@ -55,6 +55,7 @@ const offences = {
   'policy-imports': [['libs/policy/src/canary.ts', "import '@countersign/identity';"]],
   'promotion-imports': [['libs/promotion/src/canary.ts', "import '@countersign/ingest';"]],
   'registry-imports': [['libs/registry/src/canary.ts', "import '@countersign/ingest';"]],
+  'vault-imports': [['libs/vault/src/canary.ts', "import '@countersign/database';"]],
 };
 
 const copy = mkdtempSync(join(tmpdir(), 'countersign-canary-'));
