@@ -1,9 +1,10 @@
 import { AppError, isUuid, type TenantId } from '@countersign/kernel';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
+import { copyRows } from './copy-rows.js';
 import { PrismaClient } from './generated/client.js';
 import { connectionOfTransaction, createPool, type PoolSettings } from './pool.js';
-import type { Queryable, SqlTx, Tx } from './tx.js';
+import type { Queryable, SnapshotTx, SqlTx, Tx } from './tx.js';
 
 /**
  * The one way to PostgreSQL. Every statement on a tenant's table runs in a transaction that named its tenant
@@ -63,6 +64,37 @@ export class Database {
   /** A read of one tenant at one snapshot. */
   async read<Result>(tenantId: TenantId, work: (tx: SqlTx) => Promise<Result>): Promise<Result> {
     return this.sqlTransaction(tenantId, work, 'read-snapshot');
+  }
+
+  /**
+   * A read of one tenant at one snapshot that may stream. `snapshot` is the name that another connection's
+   * `exportSnapshot` gave: both then see the same rows. Throws INVALID_SNAPSHOT for a name of another form.
+   */
+  async snapshot<Result>(
+    tenantId: TenantId,
+    work: (tx: SnapshotTx) => Promise<Result>,
+    snapshot: string | null = null,
+  ): Promise<Result> {
+    if (snapshot !== null && !/^[0-9A-F]+-[0-9A-F]+-\d+$/.test(snapshot)) {
+      throw new AppError('INVALID_SNAPSHOT', { publicMessage: 'Not the name of a snapshot.' });
+    }
+    const join = snapshot === null ? '' : `; SET TRANSACTION SNAPSHOT '${snapshot}'`;
+    return this.#withClient(async (client) => {
+      await client.query(
+        `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY${join}; ${setTenant(tenantId)}`,
+      );
+      return work({
+        ...queryable(client),
+        tenantId,
+        copyRows: (select, take) => copyRows(client, select, take),
+        exportSnapshot: async () => {
+          const { rows } = await client.query<{ name: string }>(
+            'SELECT pg_export_snapshot() AS name',
+          );
+          return rows[0]?.name ?? '';
+        },
+      });
+    });
   }
 
   /** Statements on tables that belong to no tenant (`tenant`, routing). A tenant's table raises here. */
