@@ -1,5 +1,6 @@
 export type { AppendResult } from './append/append-result.js';
 export { DRAFT_LIMITS } from './append/prepare.js';
+export type { ReadOnlyState } from './append/read-only.js';
 export { CheckpointSigner, type CheckpointSignerOptions } from './checkpoint/checkpoint-signer.js';
 export { loadOrCreateSigningKey } from './checkpoint/signing-key.js';
 export { checkDurability } from './durability.js';

@@ -7,6 +7,7 @@ import { appendUnlessRepeated } from './append/append-in-tx.js';
 import type { AppendResult } from './append/append-result.js';
 import { GroupCommit } from './append/group-commit.js';
 import { prepareDraft } from './append/prepare.js';
+import { freezeHead, readOnly, thawHead, type ReadOnlyState } from './append/read-only.js';
 
 export interface LedgerServiceOptions {
   readonly database: Database;
@@ -35,6 +36,7 @@ export class LedgerService {
   readonly #logName: string;
   readonly #groupCommit: GroupCommit;
   readonly #listeners = new Set<AppendedListener>();
+  #readOnly: ReadOnlyState | null = null;
 
   constructor(options: LedgerServiceOptions) {
     this.#clock = options.clock;
@@ -56,8 +58,29 @@ export class LedgerService {
     return this.#groupCommit.waitingBytes;
   }
 
+  /** Why this process appends nothing; null while it does. */
+  get readOnly(): ReadOnlyState | null {
+    return this.#readOnly;
+  }
+
+  /** Makes this process refuse every append with READ_ONLY, or appends again with null. Others are not told. */
+  setReadOnly(state: ReadOnlyState | null): void {
+    this.#readOnly = state;
+  }
+
+  /** Refuses appends to the tenant's log with READ_ONLY on every replica, once the transaction has committed. */
+  async freeze(tx: SqlTx, reason: string): Promise<void> {
+    await freezeHead(tx, reason);
+  }
+
+  /** Takes `freeze` back. */
+  async thaw(tx: SqlTx): Promise<void> {
+    await thawHead(tx);
+  }
+
   /** Opens the log of tx.tenantId, its origin fixed for ever. Does nothing when it is open. */
   async openLog(tx: SqlTx): Promise<void> {
+    this.#refuseReadOnly();
     const logId = randomUUID();
     const now = this.#clock.now();
     await tx.query(
@@ -81,9 +104,10 @@ export class LedgerService {
   /**
    * Joins the tenant's group commit: durable when it resolves, one result per draft, in order. The drafts of one call
    * are stored together or not at all. Rejects with OVERLOADED (nothing was kept), UNAVAILABLE (perhaps it was: the
-   * same deliveries again are safe), INVALID_DRAFT or LOG_NOT_OPEN.
+   * same deliveries again are safe), INVALID_DRAFT, LOG_NOT_OPEN or READ_ONLY.
    */
   async append(tenantId: TenantId, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
+    this.#refuseReadOnly();
     return this.#groupCommit.append(tenantId, drafts);
   }
 
@@ -92,6 +116,7 @@ export class LedgerService {
    * statements. Nothing remains after a rollback.
    */
   async appendInTx(tx: SqlTx, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
+    this.#refuseReadOnly();
     if (drafts.length === 0) return [];
     const prepared = drafts.map(prepareDraft);
     const { batch, results } = await appendUnlessRepeated(tx, this.#clock, prepared);
@@ -105,6 +130,10 @@ export class LedgerService {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  #refuseReadOnly(): void {
+    if (this.#readOnly !== null) throw readOnly(this.#readOnly.reason, this.#readOnly.code);
   }
 
   /** The caller commits in a moment, out of sight. A reader that comes too early finds nothing and polls on. */

@@ -19,6 +19,8 @@ CREATE TABLE "ledger_head" (
     "frontier" BYTEA NOT NULL,
     "root" BYTEA NOT NULL CHECK (octet_length(root) = 32),
     "last_recorded_at" TIMESTAMPTZ(3) NOT NULL,
+    -- Why nothing may be appended, in words for people; null while it may.
+    "frozen_reason" TEXT CHECK (frozen_reason <> ''),
 
     CONSTRAINT "ledger_head_pkey" PRIMARY KEY ("tenant_id")
 ) WITH (fillfactor = 50);

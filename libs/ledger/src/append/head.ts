@@ -1,6 +1,7 @@
 import { Frontier, partialTiles, TileBuilder } from '@countersign/chain';
 import type { Queryable } from '@countersign/database';
 import { AppError, type TenantId } from '@countersign/kernel';
+import { readOnly } from './read-only.js';
 
 /** Where a tenant's log ends: all that is needed to number, chain and hash what comes next. */
 export interface Head {
@@ -18,13 +19,14 @@ interface HeadRow {
   readonly head_hash: Buffer;
   readonly frontier: Buffer;
   readonly last_recorded_at: Date;
+  readonly frozen_reason: string | null;
 }
 
 const TILE_WIDTH = 256n;
 
 /**
  * Reads the head, and the open tiles where `count` more entries could complete one. With `lock`, keeps every other
- * append of the tenant waiting until the transaction ends. Throws LOG_NOT_OPEN.
+ * append of the tenant waiting until the transaction ends, and refuses a frozen log with READ_ONLY. Throws LOG_NOT_OPEN.
  */
 export async function loadHead(
   db: Queryable,
@@ -32,11 +34,12 @@ export async function loadHead(
   options: { readonly lock: boolean; readonly count: number },
 ): Promise<Head> {
   const [row] = await db.query<HeadRow>(
-    `SELECT size, head_hash, frontier, last_recorded_at FROM ledger_head
+    `SELECT size, head_hash, frontier, last_recorded_at, frozen_reason FROM ledger_head
      WHERE tenant_id = $1::uuid ${options.lock ? 'FOR UPDATE' : ''}`,
     [tenantId],
   );
   if (row === undefined) throw logNotOpen();
+  if (options.lock && row.frozen_reason !== null) throw readOnly(row.frozen_reason);
   const completesTile = (row.size % TILE_WIDTH) + BigInt(options.count) >= TILE_WIDTH;
   return {
     size: row.size,

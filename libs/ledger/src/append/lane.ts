@@ -149,7 +149,7 @@ export class Lane {
       only.reject(error);
       return;
     }
-    if (isAppError(error, 'LOG_NOT_OPEN')) {
+    if (isAppError(error, 'LOG_NOT_OPEN') || isAppError(error, 'READ_ONLY')) {
       for (const request of requests) request.reject(error);
       return;
     }

@@ -17,7 +17,7 @@ import {
 export const APPEND_SQL = `WITH h AS (
   UPDATE ledger_head SET size = $3::bigint, head_hash = $4::bytea, frontier = $5::bytea, root = $6::bytea,
     last_recorded_at = $7::timestamptz
-  WHERE tenant_id = $1::uuid AND size = $2::bigint
+  WHERE tenant_id = $1::uuid AND size = $2::bigint AND frozen_reason IS NULL
   RETURNING 1
 ), e AS (
   INSERT INTO ledger_entry (tenant_id, seq, id, recorded_at, occurred_at, type, source, subject, actor, delivery,

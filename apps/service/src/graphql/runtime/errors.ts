@@ -13,6 +13,9 @@ const STATUS: Readonly<Record<string, number>> = {
   PAYLOAD_TOO_LARGE: 413,
   OVERLOADED: 503,
   UNAVAILABLE: 503,
+  READ_ONLY: 503,
+  KEY_MISSING: 503,
+  KEY_DESTROYED: 410,
   INTERNAL: 500,
 };
 
