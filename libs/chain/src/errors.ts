@@ -12,7 +12,9 @@ export type ChainErrorCode =
   | 'FRONTIER_MALFORMED'
   | 'KEY_MALFORMED'
   | 'NOTE_TEXT_INVALID'
-  | 'CHECKPOINT_INVALID';
+  | 'CHECKPOINT_INVALID'
+  | 'POLICY_INVALID'
+  | 'HEAD_LEAF_INVALID';
 
 /** A programming or configuration error, never the verdict on somebody else's bytes: those are returned values. */
 export class ChainError extends Error {

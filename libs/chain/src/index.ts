@@ -63,6 +63,9 @@ export {
 export {
   NOTE_BYTES_MAX,
   NOTE_SIGNATURES_MAX,
+  formatSignatureLine,
+  noteText,
+  parseSignatureLine,
   signNote,
   verifyNote,
   type NoteCode,
@@ -79,6 +82,69 @@ export {
   type CheckpointPolicy,
   type VerifiedCheckpoint,
 } from './note/checkpoint.js';
+export { isSize, parseSize, PROOF_HASHES_MAX, TREE_SIZE_MAX } from './tlog/size.js';
+export { parseTilePath, tilePath, type TileName } from './tlog/tile-path.js';
+export {
+  decodeEntryBundle,
+  encodeEntryBundle,
+  ENTRY_BUNDLE_BYTES_MAX,
+} from './tlog/entry-bundle.js';
+export { formatHashLines, parseHashLines } from './tlog/hash-lines.js';
+export {
+  formatTlogProof,
+  parseTlogProof,
+  verifyTlogProof,
+  type TlogProof,
+  type TlogProofCode,
+  type TlogProofVerdict,
+} from './tlog/tlog-proof.js';
+export { cosignatureTime, cosigner, parseCosignerKey, type Cosigner } from './tlog/cosignature.js';
+export {
+  addSignatureLines,
+  cosignaturesOf,
+  verifyCosignatures,
+  type Cosignature,
+} from './tlog/cosigned-note.js';
+export {
+  formatAddCheckpoint,
+  parseAddCheckpoint,
+  type AddCheckpoint,
+} from './tlog/add-checkpoint.js';
+export {
+  NO_QUORUM,
+  quorumMet,
+  type PolicyGroup,
+  type PolicyLog,
+  type PolicyWitness,
+  type TlogPolicy,
+} from './tlog/policy.js';
+export {
+  formatTlogPolicy,
+  parseTlogPolicy,
+  type ParsedPolicy,
+  type PolicyCode,
+} from './tlog/policy-text.js';
+export {
+  policyKeys,
+  verifyWithPolicy,
+  type PolicyKeys,
+  type PolicyVerdict,
+} from './tlog/policy-check.js';
+export {
+  HEAD_LEAF_BYTES_MAX,
+  type Head,
+  type HeadLeaf,
+  type KeyRotated,
+  type LogOpened,
+  type LogPruned,
+} from './heads/head-leaf.js';
+export { encodeHeadLeaf } from './heads/encode-head-leaf.js';
+export {
+  decodeHeadLeaf,
+  type DecodedHeadLeaf,
+  type HeadLeafCode,
+} from './heads/decode-head-leaf.js';
+export { signRotation, verifyRotation } from './heads/key-rotation.js';
 export type {
   ChainFault,
   ChainRecord,

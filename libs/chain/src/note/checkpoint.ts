@@ -1,5 +1,6 @@
 import { ChainError } from '../errors.js';
 import { HASH_BYTES } from '../hash.js';
+import { parseSize } from '../tlog/size.js';
 import { decodeBase64, encodeBase64 } from './base64.js';
 import { signNote, verifyNote, type NoteCode } from './signed-note.js';
 import type { NoteSigner, NoteVerifier } from './keys.js';
@@ -55,10 +56,10 @@ export function parseCheckpoint(text: string): Checkpoint | null {
   const [origin, size, rootText, ...extensions] = text.slice(0, -1).split('\n');
   if (origin === undefined || size === undefined || rootText === undefined) return null;
   if (origin === '' || extensions.includes('')) return null;
-  if (!/^(?:0|[1-9][0-9]{0,18})$/.test(size)) return null;
+  const leaves = parseSize(size);
   const root = decodeBase64(rootText);
-  if (root?.length !== HASH_BYTES) return null;
-  const checkpoint = { origin, size: BigInt(size), root };
+  if (leaves === null || root?.length !== HASH_BYTES) return null;
+  const checkpoint = { origin, size: leaves, root };
   return extensions.length === 0 ? checkpoint : { ...checkpoint, extensions };
 }
 

@@ -9,8 +9,10 @@ import { ChainError } from '../errors.js';
 import { sha256, toHex } from '../hash.js';
 import { decodeBase64, encodeBase64 } from './base64.js';
 
-/** C2SP signed-note: the type byte of plain Ed25519 signatures, the only one spoken here so far. */
-const ED25519 = 0x01;
+/** C2SP signed-note: the type byte of plain Ed25519 signatures, which logs make. */
+export const ED25519 = 0x01;
+/** C2SP tlog-cosignature: the type byte of timestamped Ed25519 cosignatures, which witnesses make. */
+export const ED25519_COSIGNATURE = 0x04;
 const KEY_BYTES = 32;
 
 /** Verifies the note signatures of one key. Public; may be printed and published. */
@@ -33,10 +35,8 @@ export interface NoteSigner {
 
 /** Reads a vkey. Throws ChainError KEY_MALFORMED, also when the key id does not fit name and key. */
 export function parseVerifierKey(vkey: string): NoteVerifier {
-  const { name, keyId, key } = splitKey(vkey.trim());
-  const verifier = verifierOf(name, key);
-  if (verifier.keyId !== keyId) throw malformed('the key id does not belong to name and key');
-  return verifier;
+  const { name, key } = readKey(vkey.trim(), ED25519);
+  return verifierOf(name, key);
 }
 
 /**
@@ -47,7 +47,7 @@ export function parseSignerKey(skey: string): NoteSigner {
   const PREFIX = 'PRIVATE+KEY+';
   const trimmed = skey.trim();
   if (!trimmed.startsWith(PREFIX)) throw malformed('a signer key starts with PRIVATE+KEY+');
-  const { name, keyId, key } = splitKey(trimmed.slice(PREFIX.length));
+  const { name, keyId, key } = splitKey(trimmed.slice(PREFIX.length), ED25519);
   const signer = noteSigner(name, privateKeyFromSeed(key));
   if (signer.keyId !== keyId) throw malformed('the key id does not belong to name and key');
   return signer;
@@ -58,7 +58,7 @@ export function noteSigner(name: string, privateKey: KeyObject): NoteSigner {
   if (privateKey.type !== 'private' || privateKey.asymmetricKeyType !== 'ed25519') {
     throw malformed('expected an Ed25519 private key');
   }
-  const verifier = verifierOf(name, rawPublicKey(createPublicKey(privateKey)));
+  const verifier = verifierOf(name, rawPublicKey(privateKey));
   const sign = (text: Uint8Array): Uint8Array => signBytes(null, text, privateKey);
   return { name, keyId: verifier.keyId, verifier, sign };
 }
@@ -95,36 +95,63 @@ const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex');
 
 function verifierOf(name: string, publicKeyBytes: Uint8Array): NoteVerifier {
-  if (!isKeyName(name)) throw malformed('a key name has no white space and no +');
-  if (publicKeyBytes.byteLength !== KEY_BYTES) throw malformed('an Ed25519 key has 32 bytes');
-  const typed = Buffer.concat([Buffer.of(ED25519), publicKeyBytes]);
-  const keyId = toHex(sha256(Buffer.concat([Buffer.from(`${name}\n`, 'utf8'), typed]))).slice(0, 8);
-  const key = createPublicKey({
-    key: Buffer.concat([SPKI_ED25519, publicKeyBytes]),
-    format: 'der',
-    type: 'spki',
-  });
+  const key = ed25519PublicKey(publicKeyBytes);
   return {
-    name,
-    keyId,
-    vkey: `${name}+${keyId}+${encodeBase64(typed)}`,
-    verify: (text, signature) =>
-      signature.byteLength === 64 && verifyBytes(null, text, key, signature),
+    ...identify(name, publicKeyBytes, ED25519),
+    verify: (text, signature) => verifyEd25519(key, text, signature),
   };
 }
 
-function rawPublicKey(publicKey: KeyObject): Uint8Array {
+/** Name, key id and vkey of an Ed25519 key used for one type of signature. Throws ChainError KEY_MALFORMED. */
+export function identify(
+  name: string,
+  publicKeyBytes: Uint8Array,
+  type: number,
+): { readonly name: string; readonly keyId: string; readonly vkey: string } {
+  if (!isKeyName(name)) throw malformed('a key name has no white space and no +');
+  const typed = Buffer.concat([Buffer.of(type), publicKeyBytes]);
+  const keyId = toHex(sha256(Buffer.concat([Buffer.from(`${name}\n`, 'utf8'), typed]))).slice(0, 8);
+  return { name, keyId, vkey: `${name}+${keyId}+${encodeBase64(typed)}` };
+}
+
+/** Reads the 32 bytes of RFC 8032. Throws ChainError KEY_MALFORMED. */
+export function ed25519PublicKey(bytes: Uint8Array): KeyObject {
+  if (bytes.byteLength !== KEY_BYTES) throw malformed('an Ed25519 key has 32 bytes');
+  return createPublicKey({
+    key: Buffer.concat([SPKI_ED25519, bytes]),
+    format: 'der',
+    type: 'spki',
+  });
+}
+
+/** False for a signature of another length; never throws. */
+export function verifyEd25519(key: KeyObject, text: Uint8Array, signature: Uint8Array): boolean {
+  return signature.byteLength === 64 && verifyBytes(null, text, key, signature);
+}
+
+/** The 32 bytes of an Ed25519 public key, or of the public half of a private one. */
+export function rawPublicKey(key: KeyObject): Buffer {
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   return publicKey.export({ format: 'der', type: 'spki' }).subarray(SPKI_ED25519.length);
 }
 
+/** The parts of a vkey of one type of signature, checked against its key id. Throws ChainError KEY_MALFORMED. */
+export function readKey(vkey: string, type: number): { name: string; key: Uint8Array } {
+  const { name, keyId, key } = splitKey(vkey, type);
+  if (identify(name, key, type).keyId !== keyId) {
+    throw malformed('the key id does not belong to name and key');
+  }
+  return { name, key };
+}
+
 /** `name+keyId+base64`; base64 may itself hold a plus, the name may not. */
-function splitKey(text: string): { name: string; keyId: string; key: Uint8Array } {
+function splitKey(text: string, type: number): { name: string; keyId: string; key: Uint8Array } {
   const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text);
   if (match === null) throw malformed('expected name+keyId+base64');
   const [, name = '', keyId = '', encoded = ''] = match;
   const typed = decodeBase64(encoded);
-  if (typed?.[0] !== ED25519 || typed.length !== 1 + KEY_BYTES) {
-    throw malformed('expected the base64 of type byte 0x01 and 32 key bytes');
+  if (typed?.[0] !== type || typed.length !== 1 + KEY_BYTES) {
+    throw malformed(`expected the base64 of type byte 0x0${type} and 32 key bytes`);
   }
   return { name, keyId, key: typed.subarray(1) };
 }

@@ -46,10 +46,9 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
   }
   if (signers.length === 0) throw new ChainError('NOTE_TEXT_INVALID', 'a note needs a signer');
   const bytes = Buffer.from(text, 'utf8');
-  const lines = signers.map((signer) => {
-    const body = Buffer.concat([Buffer.from(signer.keyId, 'hex'), signer.sign(bytes)]);
-    return `${DASH} ${signer.name} ${encodeBase64(body)}\n`;
-  });
+  const lines = signers.map((signer) =>
+    formatSignatureLine(signer.name, signer.keyId, signer.sign(bytes)),
+  );
   return `${text}\n${lines.join('')}`;
 }
 
@@ -87,6 +86,18 @@ export function verifyNote(
   return { ok: true, text: parts.text, verified, unknown };
 }
 
+/** The signed text of a note (up to the LF before its last blank line), unverified; null when it is no note. */
+export function noteText(note: string): string | null {
+  if (note.length > NOTE_BYTES_MAX) return null;
+  const parts = split(Buffer.from(note, 'utf8'));
+  return typeof parts === 'string' ? null : parts.text;
+}
+
+/** One signature line, LF included: `— name base64(key id || signature)`. */
+export function formatSignatureLine(name: string, keyId: string, signature: Uint8Array): string {
+  return `${DASH} ${name} ${encodeBase64(Buffer.concat([Buffer.from(keyId, 'hex'), signature]))}\n`;
+}
+
 /** The parts of a note, or what is wrong with it. */
 function split(bytes: Uint8Array): { text: string; signatures: NoteSignature[] } | string {
   let note: string;
@@ -104,14 +115,15 @@ function split(bytes: Uint8Array): { text: string; signatures: NoteSignature[] }
   if (block === '') return 'no signature';
   const signatures: NoteSignature[] = [];
   for (const line of block.slice(0, -1).split('\n')) {
-    const signature = parseLine(line);
+    const signature = parseSignatureLine(line);
     if (signature === null) return 'a signature line is malformed';
     signatures.push(signature);
   }
   return { text, signatures };
 }
 
-function parseLine(line: string): NoteSignature | null {
+/** A signature line without its LF; null when it is none. */
+export function parseSignatureLine(line: string): NoteSignature | null {
   const [dash, name, encoded, ...rest] = line.split(' ');
   if (dash !== DASH || name === undefined || encoded === undefined || rest.length > 0) return null;
   const body = decodeBase64(encoded);

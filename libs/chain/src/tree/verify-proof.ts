@@ -1,8 +1,6 @@
 import { sameBytes } from '../hash.js';
+import { PROOF_HASHES_MAX, TREE_SIZE_MAX } from '../tlog/size.js';
 import { EMPTY_ROOT, nodeHash } from './hashing.js';
-
-/** Longest proof of a tree whose size fits 63 bits. */
-const PROOF_HASHES_MAX = 64;
 
 export interface InclusionClaim {
   readonly index: bigint;
@@ -16,7 +14,8 @@ export interface InclusionClaim {
 /** RFC 9162 §2.1.3.2, step by step. False for any malformed claim; never throws. */
 export function verifyInclusion(claim: InclusionClaim): boolean {
   const { index, size, leafHash, proof, root } = claim;
-  if (index < 0n || index >= size || !wellFormed([leafHash, root, ...proof])) return false;
+  if (index < 0n || index >= size || size > TREE_SIZE_MAX) return false;
+  if (!wellFormed(proof) || !wellFormed([leafHash, root])) return false;
   let fn = index;
   let sn = size - 1n;
   let r = leafHash;
@@ -51,7 +50,8 @@ export interface ConsistencyClaim {
  */
 export function verifyConsistency(claim: ConsistencyClaim): boolean {
   const { fromSize, toSize, fromRoot, toRoot, proof } = claim;
-  if (fromSize < 0n || fromSize > toSize || !wellFormed([fromRoot, toRoot, ...proof])) return false;
+  if (fromSize < 0n || fromSize > toSize || toSize > TREE_SIZE_MAX) return false;
+  if (!wellFormed(proof) || !wellFormed([fromRoot, toRoot])) return false;
   if (fromSize === toSize) return proof.length === 0 && sameBytes(fromRoot, toRoot);
   if (fromSize === 0n) return proof.length === 0 && sameBytes(fromRoot, EMPTY_ROOT);
 
@@ -86,5 +86,5 @@ export function verifyConsistency(claim: ConsistencyClaim): boolean {
 }
 
 function wellFormed(hashes: readonly Uint8Array[]): boolean {
-  return hashes.length <= PROOF_HASHES_MAX + 2 && hashes.every((hash) => hash.byteLength === 32);
+  return hashes.length <= PROOF_HASHES_MAX && hashes.every((hash) => hash.byteLength === 32);
 }
