@@ -1,5 +1,6 @@
 // Who may import what. Each rule has a canary (tools/dependency-canary.mjs) that proves it can fail.
 const rooms = {
+  anchor: ['ledger', 'events', 'database', 'chain', 'kernel'],
   config: ['kernel'],
   database: ['config', 'kernel'],
   events: ['kernel'],
@@ -22,6 +23,7 @@ const rooms = {
   ],
   registry: ['ledger', 'vault', 'events', 'database', 'kernel'],
   vault: ['kernel'],
+  witness: ['chain', 'kernel'],
 };
 
 /** Tests may reach for test support and for rooms that their subject must not know. */

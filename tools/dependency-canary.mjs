@@ -45,6 +45,7 @@ const offences = {
   'prisma-and-pg-in-database': [['libs/ledger/src/canary.ts', "import 'pg';"]],
   'casbin-in-policy': [['libs/promotion/src/canary.ts', "import 'casbin';"]],
   'kafka-in-workers': [['libs/ingest/src/canary.ts', "import 'kafkajs';"]],
+  'anchor-imports': [['libs/anchor/src/canary.ts', "import '@countersign/promotion';"]],
   'config-imports': [['libs/config/src/canary.ts', "import '@countersign/events';"]],
   'database-imports': [['libs/database/src/canary.ts', "import '@countersign/ledger';"]],
   'events-imports': [['libs/events/src/canary.ts', "import '@countersign/ledger';"]],
@@ -55,6 +56,7 @@ const offences = {
   'policy-imports': [['libs/policy/src/canary.ts', "import '@countersign/identity';"]],
   'promotion-imports': [['libs/promotion/src/canary.ts', "import '@countersign/ingest';"]],
   'registry-imports': [['libs/registry/src/canary.ts', "import '@countersign/ingest';"]],
+  'witness-imports': [['libs/witness/src/canary.ts', "import '@countersign/ledger';"]],
   'vault-imports': [['libs/vault/src/canary.ts', "import '@countersign/database';"]],
 };
 

@@ -19,6 +19,7 @@ export interface Config {
   readonly logName: string;
   readonly signingKeyFile: string | null;
   readonly keyEncryptionKeyFile: string | null;
+  readonly anchors: AnchorConfig;
   readonly logLevel: LogLevel;
 }
 
@@ -27,6 +28,34 @@ export type Role = (typeof ROLES)[number];
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Where the checkpoint of the log of heads goes outside of the database. Nothing set: it stays inside. */
+export interface AnchorConfig {
+  /** A C2SP tlog-policy file: the witnesses, their groups and the quorum. */
+  readonly witnessPolicyFile: string | null;
+  /** Addresses in the order of the policy's witness lines, which they override. */
+  readonly witnessUrls: readonly string[];
+  readonly timestampUrl: string | null;
+  /** PEM: the certificate that must have signed the time stamps. */
+  readonly timestampCertificateFile: string | null;
+  /** A folder for write-once copies. */
+  readonly copyDir: string | null;
+  readonly s3: S3Config | null;
+}
+
+/** A bucket of an S3-compatible store, for write-once copies. */
+export interface S3Config {
+  /** Address of the store without the bucket and without a trailing slash. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  /** Empty, or ends in a slash. */
+  readonly prefix: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Object Lock in compliance mode for so many days; 0: the bucket's own rule. */
+  readonly retentionDays: number;
+}
 
 export interface KafkaConfig {
   readonly brokers: readonly string[];

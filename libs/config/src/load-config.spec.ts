@@ -122,6 +122,12 @@ describe('loadConfig', () => {
   it.each([
     [{ KAFKA_SASL_USERNAME: 'u' }, ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_PASSWORD']],
     [{ KAFKA_TOPICS: 'orders' }, ['KAFKA_BROKERS']],
+    [{ WITNESS_URLS: 'https://w.example' }, ['WITNESS_POLICY_FILE']],
+    [{ TSA_CERTIFICATE_FILE: 'tsa.pem' }, ['TSA_URL']],
+    [
+      { ANCHOR_S3_BUCKET: 'anchors', ANCHOR_S3_ENDPOINT: 'https://s3.example' },
+      ['ANCHOR_S3_ACCESS_KEY_ID', 'ANCHOR_S3_SECRET_ACCESS_KEY'],
+    ],
   ])('finds what is missing beside %j', (env, missing) => {
     expect(problemsOf(env)).toEqual(missing);
   });

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, type ConfigProblem } from './config-error.js';
-import type { Config, KafkaConfig } from './config.js';
+import type { AnchorConfig, Config, KafkaConfig } from './config.js';
 import { projectRoot } from './project-root.js';
 import { settingNames, settings, type SettingName } from './settings.js';
 
@@ -33,6 +33,7 @@ export function loadConfig(env: Environment = process.env): Config {
     logName: parsed.LOG_NAME ?? 'countersign.local',
     signingKeyFile: parsed.SIGNING_KEY_FILE ?? null,
     keyEncryptionKeyFile: parsed.KEY_ENCRYPTION_KEY_FILE ?? null,
+    anchors: anchorConfig(parsed),
     logLevel: parsed.LOG_LEVEL ?? 'info',
   };
 }
@@ -85,7 +86,60 @@ function contradictions(parsed: Parsed): ConfigProblem[] {
       example,
     });
   }
-  return problems;
+  return [...problems, ...anchorContradictions(parsed)];
+}
+
+/** Each needs the others: a bucket alone cannot be written to. */
+const S3_TOGETHER = [
+  'ANCHOR_S3_ENDPOINT',
+  'ANCHOR_S3_BUCKET',
+  'ANCHOR_S3_ACCESS_KEY_ID',
+  'ANCHOR_S3_SECRET_ACCESS_KEY',
+] as const;
+const S3_MORE = ['ANCHOR_S3_REGION', 'ANCHOR_S3_PREFIX', 'ANCHOR_S3_RETENTION_DAYS'] as const;
+
+function anchorContradictions(parsed: Parsed): ConfigProblem[] {
+  const missing: SettingName[] = [];
+  if (parsed.WITNESS_URLS !== undefined && parsed.WITNESS_POLICY_FILE === undefined) {
+    missing.push('WITNESS_POLICY_FILE');
+  }
+  if (parsed.TSA_CERTIFICATE_FILE !== undefined && parsed.TSA_URL === undefined) {
+    missing.push('TSA_URL');
+  }
+  if ([...S3_TOGETHER, ...S3_MORE].some((name) => parsed[name] !== undefined)) {
+    missing.push(...S3_TOGETHER.filter((name) => parsed[name] === undefined));
+  }
+  return missing.map((name) => {
+    const { expected, example } = settings[name];
+    return { name, expected: `${expected}, as settings that need it are set`, example };
+  });
+}
+
+function anchorConfig(parsed: Parsed): AnchorConfig {
+  const { ANCHOR_S3_ENDPOINT: endpoint, ANCHOR_S3_BUCKET: bucket } = parsed;
+  const { ANCHOR_S3_ACCESS_KEY_ID: accessKeyId, ANCHOR_S3_SECRET_ACCESS_KEY: secret } = parsed;
+  return {
+    witnessPolicyFile: parsed.WITNESS_POLICY_FILE ?? null,
+    witnessUrls: parsed.WITNESS_URLS ?? [],
+    timestampUrl: parsed.TSA_URL ?? null,
+    timestampCertificateFile: parsed.TSA_CERTIFICATE_FILE ?? null,
+    copyDir: parsed.ANCHOR_DIR ?? null,
+    s3:
+      endpoint === undefined ||
+      bucket === undefined ||
+      accessKeyId === undefined ||
+      secret === undefined
+        ? null
+        : {
+            endpoint,
+            bucket,
+            accessKeyId,
+            secretAccessKey: secret,
+            region: parsed.ANCHOR_S3_REGION ?? 'us-east-1',
+            prefix: parsed.ANCHOR_S3_PREFIX ?? '',
+            retentionDays: parsed.ANCHOR_S3_RETENTION_DAYS ?? 0,
+          },
+  };
 }
 
 function kafkaConfig(parsed: Parsed): KafkaConfig | null {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS, ROLES } from './config.js';
 import { brokersSchema, topicsSchema } from './kafka-settings.js';
+import { httpUrl, httpUrls, retentionDays, s3Prefix } from './anchor-settings.js';
 import { OIDC_ISSUERS_EXAMPLE, OIDC_ISSUERS_EXPECTED, oidcIssuersSchema } from './oidc-issuers.js';
 
 /** One environment variable: how it is read, and how it is explained. */
@@ -122,6 +123,79 @@ export const settings = {
     'a file with the key that seals secrets (read by later versions; nothing is sealed yet)',
     '/run/secrets/kek',
     'not used yet',
+  ),
+  WITNESS_POLICY_FILE: setting(
+    path,
+    'a C2SP tlog-policy file with the witnesses and their quorum',
+    '/etc/countersign/witnesses.policy',
+    'no witnesses: an entry stays at the tier published',
+  ),
+  WITNESS_URLS: setting(
+    httpUrls,
+    "a comma list of http or https addresses, in the order of the policy's witness lines",
+    'https://witness-1.example,https://witness-2.example',
+    'the addresses in WITNESS_POLICY_FILE',
+  ),
+  TSA_URL: setting(
+    httpUrl,
+    'the http or https address of a time-stamping authority (RFC 3161)',
+    'https://tsa.example/tsr',
+    'no time stamps',
+  ),
+  TSA_CERTIFICATE_FILE: setting(
+    path,
+    "a PEM file with the authority's signing certificate",
+    '/etc/countersign/tsa.pem',
+    'the certificate that comes with the time stamp counts',
+  ),
+  ANCHOR_DIR: setting(
+    path,
+    'a folder for write-once copies of checkpoints, best on a disk of its own',
+    '/mnt/worm/countersign',
+    'no write-once copy in a folder',
+  ),
+  ANCHOR_S3_ENDPOINT: setting(
+    httpUrl,
+    'the http or https address of an S3-compatible store, without the bucket',
+    'https://s3.eu-central-1.amazonaws.com',
+    'no write-once copy in a bucket',
+  ),
+  ANCHOR_S3_BUCKET: setting(
+    z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+    'the name of a bucket, best with Object Lock',
+    'countersign-anchors',
+    'no write-once copy in a bucket',
+  ),
+  ANCHOR_S3_REGION: setting(
+    z.string().regex(/^[a-z0-9-]{1,40}$/),
+    'the region that requests are signed for',
+    'eu-central-1',
+    'us-east-1',
+  ),
+  ANCHOR_S3_PREFIX: setting(
+    s3Prefix,
+    'letters, digits, dots, dashes, underscores and slashes; where in the bucket copies lie',
+    'countersign/',
+    'the top of the bucket',
+  ),
+  ANCHOR_S3_ACCESS_KEY_ID: setting(
+    z.string().min(1),
+    'the id of a key that may put, get and list',
+    'AKIAEXAMPLE',
+    'no write-once copy in a bucket',
+  ),
+  ANCHOR_S3_SECRET_ACCESS_KEY: setting(
+    z.string().min(1),
+    'the secret of that key',
+    'secret',
+    'no write-once copy in a bucket',
+    true,
+  ),
+  ANCHOR_S3_RETENTION_DAYS: setting(
+    retentionDays,
+    'days of Object Lock in compliance mode, 0 to 36500',
+    '3650',
+    "0: the bucket's own rule",
   ),
   LOG_LEVEL: setting(z.enum(LOG_LEVELS), `one of ${LOG_LEVELS.join(', ')}`, 'info', 'info'),
 } as const;
