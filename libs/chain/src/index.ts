@@ -167,3 +167,28 @@ export {
   type ExportPolicy,
   type ExportVerdict,
 } from './verify/verify-export.js';
+export {
+  anchorPath,
+  BUNDLE_FILES,
+  isAnchorPath,
+  payloadPath,
+  treeFilePath,
+  treeFiles,
+  type BundleRange,
+  type TreeFile,
+} from './bundle/layout.js';
+export {
+  BUNDLE_FORMAT,
+  formatBundleManifest,
+  parseBundleManifest,
+  type BundleManifest,
+  type ManifestResult,
+} from './bundle/manifest.js';
+export { matchesBundleFilter, parseBundleFilter, type BundleFilter } from './bundle/filter.js';
+export {
+  formatPayloadLine,
+  parsePayloadLine,
+  PAYLOAD_LINE_BYTES_MAX,
+  type PayloadLine,
+} from './bundle/payload-line.js';
+export type { BundleReader } from './bundle/reader.js';
