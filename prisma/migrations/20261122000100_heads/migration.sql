@@ -38,6 +38,7 @@ CREATE TABLE "heads_leaf" (
     CONSTRAINT "heads_leaf_pkey" PRIMARY KEY ("log_id", "idx")
 );
 CREATE INDEX "heads_leaf_log_id_origin_kind_tree_size_idx" ON "heads_leaf"("log_id", "origin", "kind", "tree_size");
+CREATE INDEX "heads_leaf_log_id_origin_kind_idx_idx" ON "heads_leaf"("log_id", "origin", "kind", "idx");
 
 -- Full tiles only, as in ledger_tile.
 CREATE TABLE "heads_tile" (
@@ -73,6 +74,7 @@ CREATE TABLE "heads_anchor" (
 
     CONSTRAINT "heads_anchor_pkey" PRIMARY KEY ("log_id", "size", "kind", "who")
 );
+CREATE INDEX "heads_anchor_log_id_kind_size_idx" ON "heads_anchor"("log_id", "kind", "size");
 
 -- Which checkpoints anybody may see. `quorum`: the witnesses of the policy had cosigned it by then; false only where no
 -- witness policy was set.
@@ -84,6 +86,7 @@ CREATE TABLE "heads_publication" (
 
     CONSTRAINT "heads_publication_pkey" PRIMARY KEY ("log_id", "size")
 );
+CREATE INDEX "heads_publication_log_id_quorum_size_idx" ON "heads_publication"("log_id", "quorum", "size");
 
 DO $$
 DECLARE

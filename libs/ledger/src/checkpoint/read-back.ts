@@ -1,7 +1,8 @@
 import { Frontier, sameBytes } from '@countersign/chain';
 import type { SqlTx } from '@countersign/database';
 import { AppError } from '@countersign/kernel';
-import { storedRoot } from '../reads/stored-tree.js';
+import { StoredTree } from '../tree/stored-tree.js';
+import { ledgerTiles } from '../tree/tile-store.js';
 
 /** Leaf hashes per statement. */
 const CHUNK = 5_000;
@@ -22,7 +23,8 @@ export async function readBackRoot(
   last: TreeHead | null,
   head: TreeHead,
 ): Promise<Uint8Array> {
-  const frontier = last === null ? Frontier.empty() : await storedFrontier(tx, last.size);
+  const frontier =
+    last === null ? Frontier.empty() : await new StoredTree(ledgerTiles(tx), last.size).frontier();
   if (last !== null && !sameBytes(frontier.root(), last.root)) {
     throw mismatch(last.size, 'the stored tree is not the one of the last checkpoint');
   }
@@ -42,26 +44,6 @@ export async function readBackRoot(
   const root = frontier.root();
   if (!sameBytes(root, head.root)) throw mismatch(head.size, 'the head row has another root');
   return root;
-}
-
-/** The frontier of the first `size` leaves out of tiles and leaf hashes. */
-async function storedFrontier(tx: SqlTx, size: bigint): Promise<Frontier> {
-  const count = Buffer.alloc(8);
-  count.writeBigUInt64BE(size);
-  const parts: Uint8Array[] = [count];
-  let start = 0n;
-  for (const bit of bitsFromLargest(size)) {
-    parts.push(await storedRoot(tx, start, start + bit));
-    start += bit;
-  }
-  return Frontier.parse(Buffer.concat(parts));
-}
-
-/** 13n → 8n, 4n, 1n: the perfect subtrees of a tree of that size. */
-function bitsFromLargest(size: bigint): bigint[] {
-  const bits: bigint[] = [];
-  for (let bit = 1n; bit <= size; bit <<= 1n) if ((size & bit) !== 0n) bits.unshift(bit);
-  return bits;
 }
 
 function mismatch(sequence: bigint, what: string): AppError {

@@ -2,10 +2,11 @@ import { toHex } from '@countersign/chain';
 import type { SqlTx } from '@countersign/database';
 import type { ActorKind, Basis } from '@countersign/events';
 import type { Json, JsonObject } from '@countersign/kernel';
+import { TIER_COLUMNS, tierOf, type TierMarks } from '../heads/tier.js';
 import type { DisclosureRecord, EntryRecord, EvidenceRecord } from './entry-record.js';
 import { readablePayload } from './readable.js';
 
-interface EntryRow {
+interface EntryRow extends TierMarks {
   readonly seq: bigint;
   readonly id: string;
   readonly recorded_at: Date;
@@ -20,7 +21,6 @@ interface EntryRow {
   readonly payload_digest: Buffer;
   readonly evidence_digest: Buffer | null;
   readonly payload: Buffer;
-  readonly published: boolean;
 }
 
 interface DisclosureRow {
@@ -40,8 +40,7 @@ interface EvidenceRow {
 
 /** `$1` is the tenant. */
 const SELECT = `SELECT e.seq, e.id, e.recorded_at, e.occurred_at, e.type, e.source, e.subject, e.actor, e.delivery,
-    e.canonical, e.leaf_hash, e.payload_digest, e.evidence_digest, p.bytes AS payload,
-    e.seq < coalesce((SELECT max(c.size) FROM ledger_checkpoint c WHERE c.tenant_id = $1::uuid), 0) AS published
+    e.canonical, e.leaf_hash, e.payload_digest, e.evidence_digest, p.bytes AS payload, ${TIER_COLUMNS}
   FROM ledger_entry e JOIN ledger_payload p ON p.tenant_id = $1::uuid AND p.seq = e.seq
   WHERE e.tenant_id = $1::uuid`;
 
@@ -138,7 +137,7 @@ function toRecord(
     disclosures,
     evidenceDigest: row.evidence_digest === null ? null : toHex(row.evidence_digest),
     evidence,
-    tier: row.published ? 'published' : 'sequenced',
+    tier: tierOf(row, row.seq),
   };
 }
 

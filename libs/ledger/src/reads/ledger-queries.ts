@@ -1,3 +1,4 @@
+import { formatTlogProof } from '@countersign/chain';
 import type { SqlTx } from '@countersign/database';
 import {
   AppError,
@@ -7,6 +8,9 @@ import {
   type Page,
   type PageRequest,
 } from '@countersign/kernel';
+import { TIER_COLUMNS, tierOf, type TierMarks } from '../heads/tier.js';
+import { StoredTree } from '../tree/stored-tree.js';
+import { ledgerTiles } from '../tree/tile-store.js';
 import {
   Conditions,
   filterConditions,
@@ -23,7 +27,6 @@ import type {
 } from './entry-record.js';
 import { selectEntries } from './entry-rows.js';
 import { firstRecordedFrom } from './recorded-at.js';
-import { consistencyProofFrom, inclusionProofFrom } from './stored-tree.js';
 import { matchesText, searchWords } from './text-match.js';
 
 /** Reads of one tenant's ledger. Every method runs in the caller's transaction and sees its snapshot. */
@@ -113,15 +116,12 @@ export class LedgerQueries {
 
   /** The newest checkpoint, or null before the first. */
   async checkpoint(tx: SqlTx): Promise<CheckpointRecord | null> {
-    const [row] = await tx.query<CheckpointRow>(
-      `SELECT l.origin, c.size, c.root, c.note, c.signed_at
-       FROM ledger_checkpoint c JOIN ledger_log l ON l.tenant_id = $1::uuid
-       WHERE c.tenant_id = $1::uuid ORDER BY c.size DESC LIMIT 1`,
-      [tx.tenantId],
-    );
-    if (row === undefined) return null;
-    const { note, origin, root, signed_at, size } = row;
-    return { origin, size, rootHash: root, note, signedAt: signed_at, tier: 'published' };
+    return selectCheckpoint(tx, '', []);
+  }
+
+  /** The checkpoint of exactly that size, or null when none was signed. */
+  async checkpointAt(tx: SqlTx, size: bigint): Promise<CheckpointRecord | null> {
+    return selectCheckpoint(tx, 'AND c.size = $2::bigint', [size]);
   }
 
   /** Hashes of RFC 6962 PROOF(from, D[to]). Throws BAD_REQUEST unless 0 <= from <= to <= size. */
@@ -133,7 +133,7 @@ export class LedgerQueries {
         hint: 'Sizes of checkpoints, the smaller first.',
       });
     }
-    return consistencyProofFrom(tx, from, to);
+    return new StoredTree(ledgerTiles(tx), to).consistencyProof(from);
   }
 
   /**
@@ -141,11 +141,25 @@ export class LedgerQueries {
    * signed note. Null while no checkpoint covers the entry.
    */
   async receipt(tx: SqlTx, sequence: bigint): Promise<string | null> {
-    const checkpoint = await this.checkpoint(tx);
-    if (checkpoint === null || sequence < 0n || sequence >= checkpoint.size) return null;
-    const proof = await inclusionProofFrom(tx, sequence, checkpoint.size);
-    const hashes = proof.map((hash) => `${Buffer.from(hash).toString('base64')}\n`).join('');
-    return `c2sp.org/tlog-proof@v1\nindex ${sequence}\n${hashes}\n${checkpoint.note}`;
+    const [receipt] = await this.receipts(tx, [sequence]);
+    return receipt ?? null;
+  }
+
+  /** Receipts for several entries under the same checkpoint, in the order given: tiles that they share are read once. */
+  async receipts(tx: SqlTx, sequences: readonly bigint[]): Promise<(string | null)[]> {
+    const newest = await this.checkpoint(tx);
+    if (newest === null) return sequences.map(() => null);
+    const { note: checkpoint, size } = newest;
+    const tree = new StoredTree(ledgerTiles(tx), size);
+    const receipts: (string | null)[] = [];
+    for (const index of sequences) {
+      receipts.push(
+        index < 0n || index >= size
+          ? null
+          : formatTlogProof({ index, hashes: await tree.inclusionProof(index), checkpoint }),
+      );
+    }
+    return receipts;
   }
 
   async #matching(
@@ -178,12 +192,28 @@ export class LedgerQueries {
   }
 }
 
-interface CheckpointRow {
-  readonly origin: string;
+interface CheckpointRow extends TierMarks {
   readonly size: bigint;
   readonly root: Buffer;
   readonly note: string;
   readonly signed_at: Date;
+}
+
+async function selectCheckpoint(
+  tx: SqlTx,
+  condition: string,
+  values: readonly unknown[],
+): Promise<CheckpointRecord | null> {
+  const [row] = await tx.query<CheckpointRow>(
+    `SELECT c.size, c.root, c.note, c.signed_at, ${TIER_COLUMNS}
+     FROM ledger_checkpoint c WHERE c.tenant_id = $1::uuid ${condition} ORDER BY c.size DESC LIMIT 1`,
+    [tx.tenantId, ...values],
+  );
+  if (row === undefined) return null;
+  const { note, root, signed_at, size } = row;
+  const origin = note.slice(0, note.indexOf('\n'));
+  const tier = tierOf(row, size - 1n);
+  return { origin, size, rootHash: root, note, signedAt: signed_at, tier };
 }
 
 interface Window {

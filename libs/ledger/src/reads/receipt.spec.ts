@@ -3,8 +3,9 @@ import { verifyInclusion } from '@countersign/chain';
 import { systemClock, type TenantId } from '@countersign/kernel';
 import { CheckpointSigner } from '../checkpoint/checkpoint-signer.js';
 import { delivered, ledgerFixture, type LedgerFixture } from '../testing/ledger-fixture.js';
+import { StoredTree } from '../tree/stored-tree.js';
+import { ledgerTiles } from '../tree/tile-store.js';
 import { LedgerQueries } from './ledger-queries.js';
-import { inclusionProofFrom, storedRoot } from './stored-tree.js';
 
 describe('receipts', () => {
   const queries = new LedgerQueries();
@@ -23,9 +24,10 @@ describe('receipts', () => {
     'prove entries of the tree of size %s, and no other entry',
     async (size) => {
       await fixture.test.database.read(tenantId, async (tx) => {
-        const root = await storedRoot(tx, 0n, size);
+        const tree = new StoredTree(ledgerTiles(tx), size);
+        const root = await tree.root();
         for (const index of new Set([0n, size / 2n, size - 1n])) {
-          const proof = await inclusionProofFrom(tx, index, size);
+          const proof = await tree.inclusionProof(index);
           const entry = await queries.entry(tx, index);
           const claim = { index, size, proof, root, leafHash: entry?.leafHash ?? new Uint8Array() };
           expect(verifyInclusion(claim)).toBe(true);
