@@ -16,7 +16,7 @@ export interface TestDatabase {
   readonly database: Database;
   /** Makes a tenant row and returns its id. */
   tenant(slug?: string): Promise<TenantId>;
-  /** Runs SQL as the owner, past row-level security. */
+  /** Runs SQL as the owner, past row-level security and past the guard against taking protection off. */
   asOwner<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
 }
@@ -45,7 +45,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       return asTenantId(id);
     },
     asOwner: async (text, values = []) =>
-      withClient(ownerUrl, async (client) => (await client.query(text, values)).rows),
+      withClient(
+        ownerUrl,
+        async (client) => (await client.query(text, values)).rows,
+        '-c event_triggers=off',
+      ),
     drop: async () => {
       await database.close();
       await withClient(ownerServer, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
@@ -78,8 +82,9 @@ async function ensureTemplate(client: pg.Client, ownerServer: string): Promise<s
 async function withClient<Result>(
   url: string,
   work: (client: pg.Client) => Promise<Result>,
+  options = '',
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: url, options: '-c TimeZone=UTC' });
+  const client = new pg.Client({ connectionString: url, options: `-c TimeZone=UTC ${options}` });
   await client.connect();
   try {
     return await work(client);
