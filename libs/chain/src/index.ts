@@ -192,3 +192,13 @@ export {
   type PayloadLine,
 } from './bundle/payload-line.js';
 export type { BundleReader } from './bundle/reader.js';
+export {
+  BUNDLE_CHECKS,
+  BUNDLE_RULES,
+  type BundleCheckName,
+  type BundleFaultCode,
+  type BundleRule,
+} from './bundle/rules.js';
+export type { BundleCheck, BundleFault, BundleReport } from './bundle/report.js';
+export type { BundleOptions, TimestampVerdict } from './bundle/options.js';
+export { verifyBundle } from './bundle/verify-bundle.js';

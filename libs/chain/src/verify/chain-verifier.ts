@@ -1,8 +1,8 @@
-import { decodeEntry } from '../entry/decode.js';
 import { NO_PREVIOUS } from '../entry/header.js';
 import { sameBytes, toHex } from '../hash.js';
 import { Frontier } from '../tree/frontier.js';
 import { leafHash } from '../tree/hashing.js';
+import { EntryChain } from './entry-chain.js';
 import type { ChainFault, ChainRecord } from './record.js';
 import { ENTRY_RULES, type EntryRule } from './rules.js';
 
@@ -46,48 +46,30 @@ export interface ChainReport {
 export class ChainVerifier {
   private readonly frontier: Frontier;
   private readonly heads: ExpectedHead[];
-  private readonly rules: readonly EntryRule[];
-  private previous: string;
-  private recordedAt: string | null;
-  private tenant: string | null;
+  private readonly chain: EntryChain;
   private fault: ChainFault | null = null;
 
   constructor(options: ChainVerifierOptions = {}) {
     const { from } = options;
     this.frontier = from?.frontier.clone() ?? Frontier.empty();
-    this.previous = from?.previousHash ?? NO_PREVIOUS;
-    this.recordedAt = from?.recordedAt ?? null;
-    this.tenant = options.tenant ?? from?.tenant ?? null;
+    const start = {
+      sequence: Number(this.frontier.size),
+      previousHash: from?.previousHash ?? NO_PREVIOUS,
+      recordedAt: from?.recordedAt ?? null,
+      tenant: options.tenant ?? from?.tenant ?? null,
+    };
+    this.chain = new EntryChain(start, options.rules ?? Object.values(ENTRY_RULES));
     this.heads = [...(options.heads ?? [])].sort((a, b) => (a.size < b.size ? -1 : 1));
-    this.rules = options.rules ?? Object.values(ENTRY_RULES);
     this.meetHeads();
   }
 
   /** Takes the next entry. Returns the first fault of the stretch so far, or null. */
   push(record: ChainRecord): ChainFault | null {
     if (this.fault !== null) return this.fault;
-    const sequence = this.frontier.size;
-    const decoded = decodeEntry(record.canonical);
-    if (!decoded.ok) return (this.fault = { ...decoded, sequence });
-    const { header } = decoded;
     const leaf = leafHash(record.canonical);
-    const input = {
-      record,
-      header,
-      leafHash: leaf,
-      expectedSequence: sequence,
-      expectedPrevious: this.previous,
-      recordedBefore: this.recordedAt,
-      tenant: this.tenant,
-    };
-    for (const rule of this.rules) {
-      const fault = rule(input);
-      if (fault !== null) return (this.fault = { ...fault, sequence });
-    }
+    const verdict = this.chain.push(record, toHex(leaf));
+    if (!verdict.ok) return this.fail(verdict.code, verdict.found, verdict.expected);
     this.frontier.appendOne(leaf);
-    this.previous = toHex(leaf);
-    this.recordedAt = header.recordedAt;
-    this.tenant = header.tenant;
     this.meetHeads();
     return this.fault;
   }
@@ -96,18 +78,13 @@ export class ChainVerifier {
   finish(): ChainReport | { readonly ok: false; readonly fault: ChainFault } {
     const [ahead] = this.heads;
     if (this.fault === null && ahead !== undefined) {
-      const sequence = this.frontier.size;
-      const detail = `the ledger ends at size ${sequence}, expected at least ${ahead.size}`;
-      this.fault = { code: 'ENTRIES_MISSING', sequence, detail };
+      const found = `the ledger ends at size ${this.frontier.size}`;
+      this.fail('ENTRIES_MISSING', found, `at least ${ahead.size}`);
     }
     if (this.fault !== null) return { ok: false, fault: this.fault };
     const { frontier } = this;
-    const position = {
-      frontier: frontier.clone(),
-      previousHash: this.previous,
-      recordedAt: this.recordedAt,
-      tenant: this.tenant,
-    };
+    const { previousHash, recordedAt, tenant } = this.chain.link;
+    const position = { frontier: frontier.clone(), previousHash, recordedAt, tenant };
     return { ok: true, size: frontier.size, root: frontier.root(), position };
   }
 
@@ -115,14 +92,20 @@ export class ChainVerifier {
     const size = this.frontier.size;
     for (let head = this.heads[0]; head !== undefined && head.size <= size; head = this.heads[0]) {
       this.heads.shift();
+      if (this.fault !== null) continue;
       const root = this.frontier.root();
-      if (head.size === size && sameBytes(root, head.root)) continue;
-      const detail =
-        head.size === size
-          ? `root ${toHex(root)}, expected ${toHex(head.root)}`
-          : `the head of size ${head.size} lies before the start`;
-      this.fault ??= { code: 'ROOT_MISMATCH', sequence: size, detail };
+      if (head.size < size) {
+        this.fail('ROOT_MISMATCH', `a start at size ${size}`, `a start before ${head.size}`);
+      } else if (!sameBytes(root, head.root)) {
+        this.fail('ROOT_MISMATCH', `root ${toHex(root)}`, toHex(head.root));
+      }
     }
+  }
+
+  private fail(code: ChainFault['code'], found: string, expected: string): ChainFault {
+    const detail = `${found}, expected ${expected}`;
+    this.fault = { code, sequence: this.frontier.size, found, expected, detail };
+    return this.fault;
   }
 }
 

@@ -55,6 +55,8 @@ export interface ChainFault {
   readonly code: EntryFaultCode | TreeFaultCode;
   /** The entry at fault; for a fault of the tree, its size. */
   readonly sequence: bigint;
-  /** What was found and what was expected, for people. */
+  readonly found: string;
+  readonly expected: string;
+  /** Both in a sentence, for people. */
   readonly detail: string;
 }

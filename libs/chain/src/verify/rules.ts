@@ -1,5 +1,5 @@
 import type { EntryHeader } from '../entry/header.js';
-import { sameBytes, sha256Hex, toHex } from '../hash.js';
+import { sha256Hex, toHex } from '../hash.js';
 import { isJsonObject } from '../json/json.js';
 import { evidenceDigest, SALT_BYTES } from '../payload/commitment.js';
 import { openPayload } from '../payload/open.js';
@@ -9,9 +9,9 @@ import type { ChainRecord, EntryColumns, EntryFaultCode } from './record.js';
 export interface RuleInput {
   readonly record: ChainRecord;
   readonly header: EntryHeader;
-  /** Recomputed from the bytes. */
-  readonly leafHash: Uint8Array;
-  readonly expectedSequence: bigint;
+  /** Recomputed from the bytes, in hex. */
+  readonly leafHash: string;
+  readonly expectedSequence: number;
   readonly expectedPrevious: string;
   /** `recordedAt` of the entry before; null at the start. */
   readonly recordedBefore: string | null;
@@ -21,29 +21,37 @@ export interface RuleInput {
 
 export interface RuleFault {
   readonly code: EntryFaultCode;
-  readonly detail: string;
+  readonly found: string;
+  readonly expected: string;
 }
 export type EntryRule = (input: RuleInput) => RuleFault | null;
 
-/** The rules over one decoded entry, by name and in order: a sceptic's order, cheapest and most telling first. */
-export const ENTRY_RULES = {
+/** The rules over a decoded entry and what stands beside it, in a sceptic's order: cheapest and most telling first. */
+export const HEADER_RULES = {
   tenant: ({ header, tenant }) =>
     tenant === null || header.tenant === tenant
       ? null
-      : { code: 'TENANT_MISMATCH', detail: `of tenant ${header.tenant}, expected ${tenant}` },
+      : { code: 'TENANT_MISMATCH', found: `of tenant ${header.tenant}`, expected: tenant },
 
   sequence: ({ header, expectedSequence }) =>
-    BigInt(header.seq) === expectedSequence
+    header.seq === expectedSequence
       ? null
-      : { code: 'SEQUENCE_MISMATCH', detail: `seq ${header.seq}, expected ${expectedSequence}` },
+      : {
+          code: 'SEQUENCE_MISMATCH',
+          found: `seq ${header.seq}`,
+          expected: String(expectedSequence),
+        },
 
   previousHash: ({ header, record, expectedPrevious }) => {
     const column =
       record.previousHash === undefined ? expectedPrevious : toHex(record.previousHash);
     if (header.prev === expectedPrevious && column === expectedPrevious) return null;
     const found = header.prev === expectedPrevious ? column : header.prev;
-    const detail = `previous hash ${found}, expected ${expectedPrevious}`;
-    return { code: 'PREVIOUS_HASH_MISMATCH', detail };
+    return {
+      code: 'PREVIOUS_HASH_MISMATCH',
+      found: `previous hash ${found}`,
+      expected: expectedPrevious,
+    };
   },
 
   // Both times are of one fixed form, so that text order is time order.
@@ -52,78 +60,96 @@ export const ENTRY_RULES = {
       ? null
       : {
           code: 'RECORDED_AT_DECREASED',
-          detail: `${header.recordedAt}, expected at least ${recordedBefore}`,
+          found: header.recordedAt,
+          expected: `at least ${recordedBefore}`,
         },
 
-  leafHash: ({ record, leafHash }) =>
-    record.leafHash === undefined || sameBytes(record.leafHash, leafHash)
+  leafHash: ({ record, leafHash }) => {
+    const column = record.leafHash === undefined ? leafHash : toHex(record.leafHash);
+    return column === leafHash
       ? null
-      : {
-          code: 'LEAF_HASH_MISMATCH',
-          detail: `${toHex(record.leafHash)}, expected ${toHex(leafHash)}`,
-        },
+      : { code: 'LEAF_HASH_MISMATCH', found: column, expected: leafHash };
+  },
 
   columns: ({ header, record }) => {
     const column = record.columns === undefined ? null : differingColumn(header, record.columns);
-    return column === null ? null : { code: 'COLUMN_MISMATCH', detail: column };
+    return column === null ? null : { code: 'COLUMN_MISMATCH', ...column };
   },
+} as const satisfies Record<string, EntryRule>;
 
+/** The rules over the contents that an entry names by digest; each holds where its content is withheld. */
+export const CONTENT_RULES = {
   payloadDigest: ({ header, record }) => {
     if (record.payload === undefined || record.payload === null) return null;
     const digest = `sha256:${sha256Hex(record.payload)}`;
     return digest === header.payload
       ? null
-      : { code: 'PAYLOAD_DIGEST_MISMATCH', detail: `${digest}, expected ${header.payload}` };
+      : { code: 'PAYLOAD_DIGEST_MISMATCH', found: digest, expected: header.payload };
   },
 
   payload: ({ record }) => {
     if (record.payload === undefined || record.payload === null) return null;
     const opened = openPayload(record.payload, record.disclosures ?? []);
-    if (!opened.ok) return { code: opened.code, detail: opened.detail };
+    if (!opened.ok) {
+      return { code: opened.code, found: opened.detail, expected: 'what was committed' };
+    }
     return isJsonObject(opened.value) && opened.value['v'] === 1
       ? null
-      : { code: 'PAYLOAD_VERSION_UNKNOWN', detail: 'expected an object with v 1' };
+      : {
+          code: 'PAYLOAD_VERSION_UNKNOWN',
+          found: 'another payload',
+          expected: 'an object with v 1',
+        };
   },
 
   evidence: ({ header, record }) => {
     if (record.evidence === undefined || record.evidence === null) return null;
     if (header.evidence === undefined) {
-      return { code: 'EVIDENCE_UNEXPECTED', detail: 'the entry names no evidence' };
+      return { code: 'EVIDENCE_UNEXPECTED', found: 'evidence', expected: 'none: none is named' };
     }
     const { salt, bytes } = record.evidence;
     const digest = salt.byteLength === SALT_BYTES ? evidenceDigest(salt, bytes) : 'a wrong salt';
     return `sha256:${digest}` === header.evidence
       ? null
-      : { code: 'EVIDENCE_DIGEST_MISMATCH', detail: `${digest}, expected ${header.evidence}` };
+      : { code: 'EVIDENCE_DIGEST_MISMATCH', found: digest, expected: header.evidence };
   },
 } as const satisfies Record<string, EntryRule>;
 
+/** The rules over one decoded entry, by name and in order. */
+export const ENTRY_RULES = { ...HEADER_RULES, ...CONTENT_RULES } as const;
+
 const TEXT_COLUMNS = ['id', 'tenant', 'type', 'source', 'subject', 'actor', 'delivery'] as const;
 
-/** Names the first column that says something else than the hashed header, or null. */
-function differingColumn(header: EntryHeader, columns: EntryColumns): string | null {
+/** The first column that says something else than the hashed header, or null. */
+function differingColumn(
+  header: EntryHeader,
+  columns: EntryColumns,
+): { readonly found: string; readonly expected: string } | null {
   for (const name of TEXT_COLUMNS) {
     const value = columns[name];
     if (value !== undefined && value !== header[name]) {
-      return `${name} ${JSON.stringify(value)}, expected ${JSON.stringify(header[name])}`;
+      return {
+        found: `${name} ${JSON.stringify(value)}`,
+        expected: JSON.stringify(header[name]),
+      };
     }
   }
   for (const name of ['occurredAt', 'recordedAt'] as const) {
     const value = columns[name];
     if (value !== undefined && value.getTime() !== Date.parse(header[name])) {
-      return `${name} ${value.toISOString()}, expected ${header[name]}`;
+      return { found: `${name} ${value.toISOString()}`, expected: header[name] };
     }
   }
   if (columns.sequence !== undefined && columns.sequence !== BigInt(header.seq)) {
-    return `sequence ${columns.sequence}, expected ${header.seq}`;
+    return { found: `sequence ${columns.sequence}`, expected: String(header.seq) };
   }
   if (columns.payloadDigest !== undefined && `sha256:${columns.payloadDigest}` !== header.payload) {
-    return `payload digest ${columns.payloadDigest}, expected ${header.payload}`;
+    return { found: `payload digest ${columns.payloadDigest}`, expected: header.payload };
   }
   if (columns.evidenceDigest !== undefined) {
     const expected = header.evidence ?? 'none';
     const value = columns.evidenceDigest === null ? 'none' : `sha256:${columns.evidenceDigest}`;
-    if (value !== expected) return `evidence digest ${value}, expected ${expected}`;
+    if (value !== expected) return { found: `evidence digest ${value}`, expected };
   }
   return null;
 }
