@@ -54,7 +54,7 @@ export function extend(spans: Span[], statement: Statement): void {
       basis: statement.basis,
       actor: statement.actor,
     };
-    join(spans, spans.length - 1);
+    if (!sameRange(last.from, statement.range)) join(spans, spans.length - 1);
   }
 }
 
@@ -93,15 +93,20 @@ function boundaryAfter(last: Span, statement: Statement): Range {
   return statement.observed ? atOrAfter(statement.range, last.from.earliest) : statement.range;
 }
 
-/** Makes spans[index - 1] end where spans[index] begins, and cuts earlier boundaries that would lie after it. */
-function join(spans: Span[], index: number): void {
+/**
+ * Makes spans[index - 1] end where spans[index] begins, and cuts earlier boundaries that would lie after it.
+ * Looks no further back than the first boundary that stays: what lies behind it need not be there.
+ */
+export function join(spans: Span[], index: number): void {
   let boundary = spans[index]?.from;
   for (let i = index - 1; i >= 0 && boundary !== undefined; i -= 1) {
     const span = spans[i];
     if (span === undefined) return;
     const from = atOrBefore(span.from, boundary.latest);
-    if (sameRange(from, span.from) && span.to !== null && sameRange(span.to, boundary)) return;
-    spans[i] = { ...span, from, to: boundary };
+    if (span.to === null || from !== span.from || !sameRange(span.to, boundary)) {
+      spans[i] = { ...span, from, to: boundary };
+    }
+    if (from === span.from) return;
     boundary = from;
   }
 }
