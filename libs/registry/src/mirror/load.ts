@@ -23,10 +23,11 @@ import {
   namedSlots,
   namesOf,
   versionIdsOf,
-  Wanted,
+  type Wanted,
   type ModelName,
   type WantedSlot,
 } from './scope.js';
+import { momentText, windowsOf, type Window } from './windows.js';
 
 /** The stored part of the mirror that a batch can touch; a handful of statements however long the batch is. */
 export async function loadMirror(tx: SqlTx, facts: readonly Fact[]): Promise<Mirror> {
@@ -38,8 +39,7 @@ export async function loadMirror(tx: SqlTx, facts: readonly Fact[]): Promise<Mir
   const ending = endingModels(facts, byName, (id) => known.has(id));
   const rest = await loadLiveVersions(tx, [...ending.keys()], known);
 
-  const wanted = new Wanted();
-  for (const { owner, since } of namedSlots(facts, byName)) wanted.add(owner, since);
+  const wanted = namedSlots(facts, byName);
   await addHeldSlots(tx, facts, byName, ending, wanted);
 
   const rows = new Incarnations();
@@ -102,6 +102,13 @@ async function addHeldSlots(
     models,
   );
   if (since.size === 0) return;
+  // They may come to hold in this batch, too.
+  for (const { owner } of wanted.list()) {
+    const from = owner.kind === 'stage' ? ending.get(owner.modelId) : since.get(owner.modelId);
+    const isRead = owner.versionId !== null && readVersions.has(owner.versionId);
+    if (owner.kind === 'tag' && isRead) wanted.addSince(owner, -Infinity);
+    if (owner.kind !== 'tag' && from !== undefined) wanted.addSince(owner, from);
+  }
   const rows = await tx.query<Pick<SpanDbRow, 'kind' | 'key' | 'model_id' | 'version_id'>>(
     `SELECT kind, key, model_id, version_id FROM registry_span
       WHERE tenant_id = $1::uuid AND known_to IS NULL AND to_latest IS NULL AND present
@@ -110,7 +117,7 @@ async function addHeldSlots(
              OR (version_id = ANY($4::uuid[]) AND kind = 'tag'))`,
     [tx.tenantId, [...since.keys()], [...ending.keys()], [...readVersions]],
   );
-  for (const row of rows) wanted.add(ownerOf(row), since.get(row.model_id) ?? -Infinity);
+  for (const row of rows) wanted.addSince(ownerOf(row), since.get(row.model_id) ?? -Infinity);
 }
 
 async function loadSlots(tx: SqlTx, wanted: readonly WantedSlot[]): Promise<Slot[]> {
@@ -118,18 +125,21 @@ async function loadSlots(tx: SqlTx, wanted: readonly WantedSlot[]): Promise<Slot
   const ids = wanted.map(({ owner }) =>
     slotId(owner.versionId ?? owner.modelId, owner.kind, owner.key),
   );
-  const since = wanted.map((slot) => momentText(slot.since));
+  const windows = await windowsOf(tx, wanted);
   const spans = await tx.query<SpanDbRow>(
-    // Two index ranges; joined by OR they would be one range over the slot's whole history.
-    `SELECT s.* FROM registry_span s JOIN unnest($2::uuid[], $3::timestamptz[]) AS w(slot_id, since)
-         ON s.slot_id = w.slot_id AND s.to_latest >= w.since
+    // Two index ranges; joined by OR they would be one range over the slot's whole history. Of the spans that end
+    // at the very moment only those matter whose end is uncertain: a better date for it changes them.
+    `SELECT s.* FROM registry_span s JOIN unnest($3::uuid[], $4::timestamptz[], $5::timestamptz[])
+         AS w(slot_id, since, until)
+         ON s.slot_id = w.slot_id AND s.to_latest >= w.since AND s.to_latest <= w.until
+        AND (s.to_latest > w.since OR s.to_earliest < s.to_latest)
       WHERE s.tenant_id = $1::uuid AND s.known_to IS NULL
      UNION ALL
      SELECT s.* FROM registry_span s JOIN unnest($2::uuid[]) AS w(slot_id) ON s.slot_id = w.slot_id
       WHERE s.tenant_id = $1::uuid AND s.known_to IS NULL AND s.to_latest IS NULL`,
-    [tx.tenantId, ids, since],
+    [tx.tenantId, ids, ...arraysOf(windows)],
   );
-  const statements = await loadStatements(tx, ids, since, spans);
+  const statements = await loadStatements(tx, windows, spans);
   const spansBySlot = groupBySlot(spans, knownSpanOf);
   const statementsBySlot = groupBySlot(statements, statementOf);
   return wanted.map(({ owner }, index) => {
@@ -142,11 +152,10 @@ async function loadSlots(tx: SqlTx, wanted: readonly WantedSlot[]): Promise<Slot
   });
 }
 
-/** The statements from the wanted moment on, and those that opened or dated the spans that reach past it. */
+/** The statements inside the windows, and those that opened or dated the loaded spans. */
 async function loadStatements(
   tx: SqlTx,
-  ids: readonly string[],
-  since: readonly string[],
+  windows: readonly Window[],
   spans: readonly SpanDbRow[],
 ): Promise<StatementDbRow[]> {
   const behind = spans.flatMap((span) => [
@@ -154,15 +163,29 @@ async function loadStatements(
     { slot: span.slot_id, sequence: span.entry_sequence },
   ]);
   return tx.query<StatementDbRow>(
-    `SELECT s.* FROM registry_statement s JOIN unnest($2::uuid[], $3::timestamptz[]) AS w(slot_id, since)
-         ON s.slot_id = w.slot_id AND s.order_time >= w.since
+    `SELECT s.* FROM registry_statement s JOIN unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
+         AS w(slot_id, since, until)
+         ON s.slot_id = w.slot_id AND s.order_time > w.since AND s.order_time <= w.until
       WHERE s.tenant_id = $1::uuid
      UNION
-     SELECT s.* FROM registry_statement s JOIN unnest($4::uuid[], $5::int8[]) AS b(slot_id, sequence)
+     SELECT s.* FROM registry_statement s JOIN unnest($5::uuid[], $6::int8[]) AS b(slot_id, sequence)
          ON s.slot_id = b.slot_id AND s.sequence = b.sequence
       WHERE s.tenant_id = $1::uuid`,
-    [tx.tenantId, ids, since, behind.map((b) => b.slot), behind.map((b) => String(b.sequence))],
+    [
+      tx.tenantId,
+      ...arraysOf(windows),
+      behind.map((b) => b.slot),
+      behind.map((b) => String(b.sequence)),
+    ],
   );
+}
+
+function arraysOf(windows: readonly Window[]): [string[], string[], string[]] {
+  return [
+    windows.map(({ slotId: id }) => id),
+    windows.map(({ from }) => momentText(from)),
+    windows.map(({ to }) => momentText(to)),
+  ];
 }
 
 /** Spans in the order of the statements that opened them. */
@@ -188,8 +211,4 @@ function groupBySlot<Row extends { slot_id: string }, Out>(
     groups.set(row.slot_id, group);
   }
   return groups;
-}
-
-function momentText(ms: number): string {
-  return Number.isFinite(ms) ? new Date(ms).toISOString() : '-infinity';
 }

@@ -10,10 +10,13 @@ export interface ModelName {
   readonly name: string;
 }
 
-/** A slot whose history is needed from a moment on (milliseconds since 1970; -Infinity: all of it). */
+/** A slot and what of its history is needed. Times in milliseconds since 1970. */
 export interface WantedSlot {
   readonly owner: SlotOwner;
+  /** All from here on; -Infinity: all of it, Infinity: only what surrounds the moments. */
   readonly since: number;
+  /** Moments at which an event says something. */
+  readonly moments: ReadonlySet<number>;
 }
 
 /** The names that a batch speaks of, each once. */
@@ -70,18 +73,21 @@ function mayEnd(
 }
 
 /** Slots that the facts name themselves. */
-export function namedSlots(facts: readonly Fact[], models: ModelsByName): WantedSlot[] {
+export function namedSlots(facts: readonly Fact[], models: ModelsByName): Wanted {
   const wanted = new Wanted();
   for (const fact of facts) {
     for (const model of models.of(fact)) nameSlots(fact, model, wanted);
   }
-  return wanted.list();
+  return wanted;
 }
 
 function nameSlots(fact: Fact, model: ModelRow, wanted: Wanted): void {
-  const add = (kind: SlotKind, key: string, version: string | null, since = fact.at): void => {
+  const add = (kind: SlotKind, key: string, version: string | null): void => {
     const owner = version === null ? null : versionId(model.id, version);
-    wanted.add({ kind, key, modelId: model.id, versionId: owner }, since);
+    const slot = { kind, key, modelId: model.id, versionId: owner };
+    // Where an observation belongs is found from all that was said before it.
+    if (fact.is === 'version_observed') wanted.addSince(slot, -Infinity);
+    else wanted.addMoment(slot, fact.at);
   };
   switch (fact.is) {
     case 'model_created':
@@ -106,26 +112,39 @@ function nameSlots(fact: Fact, model: ModelRow, wanted: Wanted): void {
       add('alias', fact.alias, null);
       break;
     case 'version_observed':
-      // Where an observation belongs is found from all that was said before it.
-      add('stage', '', fact.version, -Infinity);
-      for (const { key } of fact.tags) add('tag', key, fact.version, -Infinity);
-      for (const alias of fact.aliases) add('alias', alias, null, -Infinity);
+      add('stage', '', fact.version);
+      for (const { key } of fact.tags) add('tag', key, fact.version);
+      for (const alias of fact.aliases) add('alias', alias, null);
       break;
   }
 }
 
-/** Wanted slots, each with the earliest moment that anybody asked for. */
+/** Wanted slots, each with all that anybody asked for. */
 export class Wanted {
-  readonly #slots = new Map<string, WantedSlot>();
+  readonly #slots = new Map<string, { owner: SlotOwner; since: number; moments: Set<number> }>();
 
-  add(owner: SlotOwner, since: number): void {
-    const id = slotId(owner.versionId ?? owner.modelId, owner.kind, owner.key);
-    const known = this.#slots.get(id);
-    this.#slots.set(id, { owner, since: Math.min(known?.since ?? since, since) });
+  /** All of the slot's history from a moment on. */
+  addSince(owner: SlotOwner, since: number): void {
+    const slot = this.#slot(owner);
+    slot.since = Math.min(slot.since, since);
+  }
+
+  /** What an event at this moment can touch. */
+  addMoment(owner: SlotOwner, at: number): void {
+    this.#slot(owner).moments.add(at);
   }
 
   list(): WantedSlot[] {
     return [...this.#slots.values()];
+  }
+
+  #slot(owner: SlotOwner): { owner: SlotOwner; since: number; moments: Set<number> } {
+    const id = slotId(owner.versionId ?? owner.modelId, owner.kind, owner.key);
+    const known = this.#slots.get(id);
+    if (known !== undefined) return known;
+    const slot = { owner, since: Infinity, moments: new Set<number>() };
+    this.#slots.set(id, slot);
+    return slot;
   }
 }
 
