@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, SqlTx } from '@countersign/database';
 import { AppError, asTenantId, type Clock, type TenantId } from '@countersign/kernel';
 import type { LedgerService } from '../ledger-service.js';
@@ -203,8 +204,10 @@ export class ProjectionRunner {
     return after !== before;
   }
 
+  /** One step of at most PROJECTION_BATCH entries, after whatever else waits in this process had its turn. */
   async #batch(tenantId: TenantId, projector: Projector, wait: boolean): Promise<boolean> {
     const { database, queries } = this.#options;
+    await nextTurn();
     const step = await database.sqlTransaction(tenantId, (tx) =>
       projectBatch(tx, queries, projector, wait),
     );
