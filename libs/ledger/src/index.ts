@@ -2,8 +2,25 @@ export type { AppendResult } from './append/append-result.js';
 export { DRAFT_LIMITS } from './append/prepare.js';
 export type { ReadOnlyState } from './append/read-only.js';
 export { CheckpointSigner, type CheckpointSignerOptions } from './checkpoint/checkpoint-signer.js';
+export { changeSeeds, newSeed } from './checkpoint/seed-file.js';
 export { loadOrCreateSigningKey } from './checkpoint/signing-key.js';
+export { SigningKeys } from './checkpoint/signing-keys.js';
 export { checkDurability } from './durability.js';
+export { HeadsQueries } from './heads/heads-queries.js';
+export type {
+  AnchorKind,
+  AnchorRecord,
+  HeadRecord,
+  HeadsCheckpointRecord,
+  HeadsLogRecord,
+} from './heads/heads-records.js';
+export {
+  HeadsSequencer,
+  publishHeads,
+  type HeadsRound,
+  type HeadsSequencerOptions,
+} from './heads/heads-sequencer.js';
+export { isRecorded, keyHistory } from './heads/key-history.js';
 export {
   LedgerService,
   type AppendedListener,

@@ -1,14 +1,12 @@
-import { join } from 'node:path';
-import type { Config } from '@countersign/config';
 import { Database } from '@countersign/database';
 import { IdentityQueries } from '@countersign/identity';
 import { IngestService, MlflowRest, SourceService } from '@countersign/ingest';
 import type { Clock, TenantId } from '@countersign/kernel';
 import {
   CheckpointSigner,
+  HeadsSequencer,
   LedgerQueries,
   LedgerService,
-  loadOrCreateSigningKey,
   ProjectionRunner,
   type Projector,
 } from '@countersign/ledger';
@@ -22,6 +20,7 @@ import { TenantSweep } from '../workers/tenant-sweep.js';
 import { KafkaStarter } from './kafka-starter.js';
 import { Lags } from './lags.js';
 import { Metrics } from './metrics.js';
+import { signingProviders } from './signing.js';
 import { CLOCK, CONFIG, LOGGER } from './tokens.js';
 import { Workers } from './workers.js';
 
@@ -61,21 +60,7 @@ const providers: readonly Provider[] = [
         },
       }),
   },
-  {
-    provide: CheckpointSigner,
-    inject: [Database, CLOCK, CONFIG, LOGGER],
-    useFactory: async (database: Database, clock: Clock, config: Config, log: Logger) =>
-      new CheckpointSigner({
-        database,
-        clock,
-        signingKey: await loadOrCreateSigningKey(
-          config.signingKeyFile ?? join(config.dataDir, 'keys', 'checkpoint.key'),
-        ),
-        onFailure: ({ error, tenantId }) => {
-          log.error({ err: error, tenantId }, 'a checkpoint could not be signed');
-        },
-      }),
-  },
+  ...signingProviders,
   {
     provide: Metrics,
     inject: [Database, LedgerService, PromotionService],
@@ -126,6 +111,7 @@ const providers: readonly Provider[] = [
       SourceService,
       ProjectionRunner,
       CheckpointSigner,
+      HeadsSequencer,
       ReadBackWorker,
       PromotionService,
       IdentityQueries,
@@ -138,6 +124,7 @@ const providers: readonly Provider[] = [
       sources: SourceService,
       runner: ProjectionRunner,
       signer: CheckpointSigner,
+      heads: HeadsSequencer,
       readBack: ReadBackWorker,
       promotion: PromotionService,
       identity: IdentityQueries,
@@ -164,6 +151,7 @@ const providers: readonly Provider[] = [
         sources,
         runner,
         signer,
+        heads,
         kafka,
         sweeps: [
           sweep('read-back', READ_BACK_MS, (tenantId) => readBack.runOnce(tenantId)),

@@ -1,5 +1,10 @@
 import type { EventIntake, SourceService } from '@countersign/ingest';
-import type { CheckpointSigner, LedgerService, ProjectionRunner } from '@countersign/ledger';
+import type {
+  CheckpointSigner,
+  HeadsSequencer,
+  LedgerService,
+  ProjectionRunner,
+} from '@countersign/ledger';
 import type { Database } from '@countersign/database';
 import type { TenantSweep } from '../workers/tenant-sweep.js';
 import type { KafkaStarter } from './kafka-starter.js';
@@ -10,6 +15,7 @@ export interface WorkersDeps {
   readonly sources: SourceService;
   readonly runner: ProjectionRunner;
   readonly signer: CheckpointSigner;
+  readonly heads: HeadsSequencer;
   readonly sweeps: readonly TenantSweep[];
   readonly kafka: KafkaStarter;
 }
@@ -28,24 +34,30 @@ export class Workers {
     return this.deps.signer;
   }
 
+  get heads(): HeadsSequencer {
+    return this.deps.heads;
+  }
+
   /** `onFatal` is told when a part ended that cannot be started again within this process. */
   async start(onFatal: (error: unknown) => void): Promise<void> {
-    const { kafka, runner, signer, sweeps } = this.deps;
+    const { heads, kafka, runner, signer, sweeps } = this.deps;
     runner.start();
     signer.start();
+    heads.start();
     for (const sweep of sweeps) sweep.start();
     this.#intake = await kafka.start(onFatal);
   }
 
   /** Intake first, then what follows it, then appends that wait, then connections. */
   async stop(): Promise<void> {
-    const { database, ledger, runner, signer, sources, sweeps } = this.deps;
+    const { database, heads, ledger, runner, signer, sources, sweeps } = this.deps;
     await this.#intake?.stop();
     await Promise.all(sweeps.map((sweep) => sweep.stop()));
     await runner.stop();
     await sources.close();
     await ledger.close();
     await signer.stop();
+    await heads.stop();
     await database.close();
   }
 }

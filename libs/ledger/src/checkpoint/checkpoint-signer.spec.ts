@@ -17,6 +17,7 @@ import { LedgerQueries } from '../reads/ledger-queries.js';
 import { delivered, ledgerFixture, type LedgerFixture } from '../testing/ledger-fixture.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { loadOrCreateSigningKey } from './signing-key.js';
+import { SigningKeys } from './signing-keys.js';
 
 describe('CheckpointSigner', () => {
   let fixture: LedgerFixture;
@@ -31,7 +32,7 @@ describe('CheckpointSigner', () => {
     new CheckpointSigner({
       database: fixture.test.database,
       clock: systemClock,
-      signingKey: privateKey,
+      keys: SigningKeys.of(privateKey),
       pollMs: 20,
     });
   let n = 0;

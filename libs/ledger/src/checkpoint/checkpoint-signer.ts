@@ -1,16 +1,16 @@
-import type { KeyObject } from 'node:crypto';
 import { noteSigner, sameBytes, signCheckpoint } from '@countersign/chain';
 import type { Database, SqlTx } from '@countersign/database';
 import { AppError, asTenantId, type Clock, type TenantId } from '@countersign/kernel';
 import type { CheckpointRecord } from '../reads/entry-record.js';
 import { LedgerQueries } from '../reads/ledger-queries.js';
-import { readBackRoot } from './read-back.js';
+import { ledgerLeaves, readBackRoot } from './read-back.js';
+import type { SigningKeys } from './signing-keys.js';
 
 export interface CheckpointSignerOptions {
   readonly database: Database;
   readonly clock: Clock;
-  /** Ed25519 private key of the installation; see loadOrCreateSigningKey. */
-  readonly signingKey: KeyObject;
+  /** Keys of the installation; read again before each round, so that a rotation needs no restart. */
+  readonly keys: SigningKeys;
   /** Time between two looks for logs that grew. Default 400 ms: a checkpoint follows growth within a second. */
   readonly pollMs?: number;
   /** Told of each tenant that could not be signed; `tenantId` is null when not even the list could be read. */
@@ -42,9 +42,9 @@ export class CheckpointSigner {
     await this.#round;
   }
 
-  /** The key that verifies checkpoints of this origin, as other tools take it (C2SP signed-note vkey). */
+  /** The newest key that verifies checkpoints of this origin, as other tools take it (C2SP signed-note vkey). */
   verifierKey(origin: string): string {
-    return noteSigner(origin, this.#options.signingKey).verifier.vkey;
+    return noteSigner(origin, this.#options.keys.current).verifier.vkey;
   }
 
   /**
@@ -52,6 +52,7 @@ export class CheckpointSigner {
    * when what was read back is not what was written; nothing is signed then.
    */
   async signNow(tenantId: TenantId): Promise<CheckpointRecord | null> {
+    await this.#options.keys.refresh();
     return this.#options.database.sqlTransaction(tenantId, async (tx) => {
       await tx.query('SELECT pg_advisory_xact_lock($1::int, hashtext($2))', [LOCK_CLASS, tenantId]);
       return this.#sign(tx);
@@ -68,8 +69,10 @@ export class CheckpointSigner {
   }
 
   async #signAll(): Promise<void> {
-    const { database, onFailure } = this.#options;
+    const { database, keys, onFailure } = this.#options;
     let grown: { tenant_id: string }[];
+    // An unusable key file is no reason to stop: the keys from before still sign.
+    await keys.refresh().catch((error: unknown) => onFailure?.({ tenantId: null, error }));
     try {
       grown = await database.global((db) => db.query('SELECT tenant_id FROM ledger_unsigned()'));
     } catch (error) {
@@ -110,9 +113,9 @@ export class CheckpointSigner {
     if (head.size === last?.size) return last;
     const { origin } = log;
     const before = last === null ? null : { size: last.size, root: last.rootHash };
-    const root = await readBackRoot(tx, before, head);
-    const signer = noteSigner(origin, this.#options.signingKey);
-    const note = signCheckpoint({ origin, size: head.size, root }, [signer]);
+    const root = await readBackRoot(ledgerLeaves(tx), before, head);
+    const signers = this.#options.keys.signers(origin);
+    const note = signCheckpoint({ origin, size: head.size, root }, signers);
     await tx.query(
       `INSERT INTO ledger_checkpoint (tenant_id, size, root, note, signed_at)
        VALUES ($1::uuid, $2::bigint, $3::bytea, $4::text, $5::timestamptz) ON CONFLICT DO NOTHING`,

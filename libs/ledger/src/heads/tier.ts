@@ -9,11 +9,13 @@ export interface TierMarks {
 
 /**
  * Size of the newest head of tenant $1 that lies in a checkpoint of a log of heads; `newest` is the size of that
- * checkpoint, for log g. Every step is one probe of an index, however long nothing was witnessed.
+ * checkpoint, for log g. A log that was succeeded tells nothing about its successor. Every step is one probe of an index, however long nothing was witnessed.
  */
 const headWithin = (newest: string): string => `coalesce((
     SELECT max(n.tree_size)
-    FROM ledger_log l
+    FROM (
+      SELECT k.origin FROM ledger_log k WHERE k.tenant_id = $1::uuid ORDER BY k.opened_at DESC LIMIT 1
+    ) l
     CROSS JOIN heads_log g
     CROSS JOIN LATERAL (${newest}) w
     CROSS JOIN LATERAL (
@@ -21,7 +23,6 @@ const headWithin = (newest: string): string => `coalesce((
       WHERE h.log_id = g.log_id AND h.origin = l.origin AND h.kind = 'head/1' AND h.idx < w.size
       ORDER BY h.idx DESC LIMIT 1
     ) n
-    WHERE l.tenant_id = $1::uuid
   ), 0)`;
 
 /** Columns of TierMarks, for the select list of a statement whose $1 is the tenant; the same for every row. */
