@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { leafHash, nodeHash } from './hashing.js';
+import { EMPTY_ROOT, leafHash, nodeHash } from './hashing.js';
 import { consistencyProof, inclusionProof } from './prove.js';
 import { rootOf } from './root-of.js';
 import {
@@ -106,6 +106,10 @@ function badInclusions(n: number, i: number): InclusionClaim[] {
   if (proof.length > 0) {
     bad.push({ ...good, proof: proof.slice(1) }, { ...good, proof: proof.slice(0, -1) });
     bad.push({ ...good, proof: [flipped, ...proof.slice(1)] });
+    // immudb's lesson: every element counts, not only the ends.
+    proof.forEach((_, at) => {
+      bad.push({ ...good, proof: proof.map((h, k) => (k === at ? nodeHash(h, h) : h)) });
+    });
     // A node passed off as a leaf: the tail of the proof with the node it leads from.
     const parent = nodeHash(leaf, proof[0] ?? root);
     bad.push({ ...good, leafHash: parent, proof: proof.slice(1) });
@@ -140,14 +144,65 @@ describe('verifyInclusion', () => {
       (c) => verifyInclusion(c) || (c.proof.length < 4 && c.index < c.size && c.index >= 0n),
     ],
     ['the root taken from the claim', (c) => c.index >= 0n && c.index < c.size],
+    ['the middle hashes of the proof not looked at', (c) => verifyInclusion(withRightMiddle(c))],
+    ['an index read as a double', (c) => verifyInclusion({ ...c, index: BigInt(Number(c.index)) })],
   ];
+  /** The claim with all but the ends of its proof put right. */
+  const withRightMiddle = (c: InclusionClaim): InclusionClaim => {
+    const { proof } = inclusionClaim(3, leaves(11));
+    if (c.proof.length !== proof.length) return c;
+    const last = proof.length - 1;
+    return { ...c, proof: c.proof.map((h, i) => (i === 0 || i === last ? h : (proof[i] ?? h))) };
+  };
   const wrap = (index: bigint, size: bigint): bigint => ((index % size) + size) % size;
   const neededHashes = (c: InclusionClaim): number =>
     c.index >= 0n && c.index < c.size ? inclusionProof(c.index, leaves(Number(c.size))).length : 0;
   it.each(mutants)('a verifier with %s is caught by the damaged claims', (_name, mutant) => {
-    expect(badInclusions(11, 3).some((claim) => mutant(claim))).toBe(true);
+    const far = { ...good63, index: good63.index + 1n };
+    expect([...badInclusions(11, 3), far].some((claim) => mutant(claim))).toBe(true);
+  });
+
+  it('knows indexes apart that a double cannot', () => {
+    expect(verifyInclusion(good63)).toBe(true);
+    expect(verifyInclusion({ ...good63, index: good63.index + 1n })).toBe(false);
+  });
+
+  it('refuses sizes beyond 2^63 - 1 and proofs of more than 63 hashes', () => {
+    const root = EMPTY_ROOT;
+    const claim = { index: 0n, size: 2n ** 63n, leafHash: root, root, proof: [] };
+    for (const hashes of [63, 64, 1_000_000]) {
+      expect(verifyInclusion({ ...claim, proof: new Array<Uint8Array>(hashes).fill(root) })).toBe(
+        false,
+      );
+    }
+    const long = longProof(2n ** 63n, 64);
+    expect(verifyInclusion(long)).toBe(false);
   });
 });
+
+/** The claim that leaf 2^53 is in a tree of 2^63 - 1, over hashes of its own: only the shape of the path is real. */
+function longProof(size: bigint, hashes: number): InclusionClaim {
+  const index = 2n ** 53n;
+  const proof = Array.from({ length: hashes }, (_, i) => leafHash(Buffer.of(i)));
+  const leaf = leafHash(Buffer.from('leaf'));
+  let fn = index;
+  let sn = size - 1n;
+  let root: Uint8Array = leaf;
+  for (const hash of proof) {
+    const right = (fn & 1n) === 1n || fn === sn;
+    root = right ? nodeHash(hash, root) : nodeHash(root, hash);
+    if (right) {
+      while (fn !== 0n && (fn & 1n) === 0n) {
+        fn >>= 1n;
+        sn >>= 1n;
+      }
+    }
+    fn >>= 1n;
+    sn >>= 1n;
+  }
+  return { index, size, leafHash: leaf, proof, root };
+}
+const good63 = longProof(2n ** 63n - 1n, 63);
 
 describe('verifyConsistency', () => {
   const damaged = (n: number, m: number): ConsistencyClaim[] => {
@@ -204,6 +259,8 @@ describe('verifyConsistency', () => {
     ['only the old root checked', (c) => c.fromSize >= 0n && foldsTo(c, 'fromRoot')],
     ['only the new root checked', (c) => c.fromSize >= 0n && foldsTo(c, 'toRoot')],
     ['only ends of the proof checked', (c) => c.proof.length > 2],
+    ['any past believed from size 0 on', (c) => c.fromSize === 0n || verifyConsistency(c)],
+    ['any root believed at equal sizes', (c) => c.fromSize === c.toSize || verifyConsistency(c)],
   ];
   /** True when the claim holds after the other root was replaced by the right one. */
   const foldsTo = (c: ConsistencyClaim, kept: 'fromRoot' | 'toRoot'): boolean => {
@@ -213,6 +270,11 @@ describe('verifyConsistency', () => {
     return verifyConsistency({ ...right, [kept]: c[kept] });
   };
   it.each(mutants)('a verifier with %s is caught by the damaged claims', (_name, mutant) => {
-    expect(damaged(11, 6).some((claim) => mutant(claim))).toBe(true);
+    const edges: ConsistencyClaim[] = [
+      { ...consistencyClaim(0, leaves(11)), fromRoot: rootOf(leaves(6)) },
+      { ...consistencyClaim(11, leaves(11)), fromRoot: rootOf(leaves(6)) },
+    ];
+    for (const claim of edges) expect(verifyConsistency(claim)).toBe(false);
+    expect([...damaged(11, 6), ...edges].some((claim) => mutant(claim))).toBe(true);
   });
 });
