@@ -27,17 +27,22 @@ import {
   type ModelName,
   type WantedSlot,
 } from './scope.js';
+import type { SealedText } from './sealed-text.js';
 import { momentText, windowsOf, type Window } from './windows.js';
 
 /** The stored part of the mirror that a batch can touch; a handful of statements however long the batch is. */
-export async function loadMirror(tx: SqlTx, facts: readonly Fact[]): Promise<Mirror> {
-  const models = await loadModels(tx, namesOf(facts));
+export async function loadMirror(
+  tx: SqlTx,
+  facts: readonly Fact[],
+  texts: SealedText,
+): Promise<Mirror> {
+  const models = await loadModels(tx, namesOf(facts), texts);
   const byName = new ModelsByName(models);
   const versionIds = versionIdsOf(facts, byName);
-  const versions = await loadVersions(tx, versionIds);
+  const versions = await loadVersions(tx, versionIds, texts);
   const known = new Set(versions.map((version) => version.id));
   const ending = endingModels(facts, byName, (id) => known.has(id));
-  const rest = await loadLiveVersions(tx, [...ending.keys()], known);
+  const rest = await loadLiveVersions(tx, [...ending.keys()], known, texts);
 
   const wanted = namedSlots(facts, byName);
   await addHeldSlots(tx, facts, byName, ending, wanted);
@@ -45,11 +50,15 @@ export async function loadMirror(tx: SqlTx, facts: readonly Fact[]): Promise<Mir
   const rows = new Incarnations();
   rows.add(models, [...versions, ...rest]);
   const mirror = new Mirror(rows);
-  for (const slot of await loadSlots(tx, wanted.list())) mirror.addSlot(slot);
+  for (const slot of await loadSlots(tx, wanted.list(), texts)) mirror.addSlot(slot);
   return mirror;
 }
 
-async function loadModels(tx: SqlTx, names: readonly ModelName[]): Promise<ModelRow[]> {
+async function loadModels(
+  tx: SqlTx,
+  names: readonly ModelName[],
+  texts: SealedText,
+): Promise<ModelRow[]> {
   const rows = await tx.query<ModelDbRow>(
     `SELECT m.* FROM registry_model m
        JOIN unnest($2::text[], $3::text[], $4::text[]) AS w(source, kind, name)
@@ -57,22 +66,27 @@ async function loadModels(tx: SqlTx, names: readonly ModelName[]): Promise<Model
       WHERE m.tenant_id = $1::uuid ORDER BY m.incarnation`,
     [tx.tenantId, names.map((n) => n.source), names.map((n) => n.kind), names.map((n) => n.name)],
   );
-  return rows.map(modelOf);
+  return rows.map((row) => modelOf(row, texts));
 }
 
-async function loadVersions(tx: SqlTx, ids: ReadonlySet<string>): Promise<VersionRow[]> {
+async function loadVersions(
+  tx: SqlTx,
+  ids: ReadonlySet<string>,
+  texts: SealedText,
+): Promise<VersionRow[]> {
   if (ids.size === 0) return [];
   const rows = await tx.query<VersionDbRow>(
     'SELECT * FROM registry_version WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])',
     [tx.tenantId, [...ids]],
   );
-  return rows.map(versionOf);
+  return rows.map((row) => versionOf(row, texts));
 }
 
 async function loadLiveVersions(
   tx: SqlTx,
   modelIds: readonly string[],
   known: ReadonlySet<string>,
+  texts: SealedText,
 ): Promise<VersionRow[]> {
   if (modelIds.length === 0) return [];
   const rows = await tx.query<VersionDbRow>(
@@ -80,7 +94,7 @@ async function loadLiveVersions(
       WHERE tenant_id = $1::uuid AND model_id = ANY($2::uuid[]) AND deleted_latest IS NULL`,
     [tx.tenantId, modelIds],
   );
-  return rows.filter((row) => !known.has(row.id)).map(versionOf);
+  return rows.filter((row) => !known.has(row.id)).map((row) => versionOf(row, texts));
 }
 
 /** Slots that a fact changes without naming them: what an ending model, a deleted or a read version holds. */
@@ -120,7 +134,11 @@ async function addHeldSlots(
   for (const row of rows) wanted.addSince(ownerOf(row), since.get(row.model_id) ?? -Infinity);
 }
 
-async function loadSlots(tx: SqlTx, wanted: readonly WantedSlot[]): Promise<Slot[]> {
+async function loadSlots(
+  tx: SqlTx,
+  wanted: readonly WantedSlot[],
+  texts: SealedText,
+): Promise<Slot[]> {
   if (wanted.length === 0) return [];
   const ids = wanted.map(({ owner }) =>
     slotId(owner.versionId ?? owner.modelId, owner.kind, owner.key),
@@ -128,20 +146,21 @@ async function loadSlots(tx: SqlTx, wanted: readonly WantedSlot[]): Promise<Slot
   const windows = await windowsOf(tx, wanted);
   const spans = await tx.query<SpanDbRow>(
     // Two index ranges; joined by OR they would be one range over the slot's whole history. Of the spans that end
-    // at the very moment only those matter whose end is uncertain: a better date for it changes them.
-    `SELECT s.* FROM registry_span s JOIN unnest($3::uuid[], $4::timestamptz[], $5::timestamptz[])
-         AS w(slot_id, since, until)
-         ON s.slot_id = w.slot_id AND s.to_latest >= w.since AND s.to_latest <= w.until
-        AND (s.to_latest > w.since OR s.to_earliest < s.to_latest)
-      WHERE s.tenant_id = $1::uuid AND s.known_to IS NULL
+    // at the very moment only those matter whose end is uncertain: a better date for it changes them. OFFSET 0
+    // keeps it one index range per window; as a plain join it may be all windows against all spans of the slot.
+    `SELECT s.* FROM unnest($3::uuid[], $4::timestamptz[], $5::timestamptz[]) AS w(slot_id, since, until),
+       LATERAL (SELECT * FROM registry_span
+                 WHERE tenant_id = $1::uuid AND slot_id = w.slot_id AND known_to IS NULL
+                   AND to_latest >= w.since AND to_latest <= w.until
+                   AND (to_latest > w.since OR to_earliest < to_latest) OFFSET 0) s
      UNION ALL
      SELECT s.* FROM registry_span s JOIN unnest($2::uuid[]) AS w(slot_id) ON s.slot_id = w.slot_id
       WHERE s.tenant_id = $1::uuid AND s.known_to IS NULL AND s.to_latest IS NULL`,
     [tx.tenantId, ids, ...arraysOf(windows)],
   );
   const statements = await loadStatements(tx, windows, spans);
-  const spansBySlot = groupBySlot(spans, knownSpanOf);
-  const statementsBySlot = groupBySlot(statements, statementOf);
+  const spansBySlot = groupBySlot(spans, (row) => knownSpanOf(row, texts));
+  const statementsBySlot = groupBySlot(statements, (row) => statementOf(row, texts));
   return wanted.map(({ owner }, index) => {
     const id = ids[index] ?? '';
     return new Slot(
@@ -163,10 +182,10 @@ async function loadStatements(
     { slot: span.slot_id, sequence: span.entry_sequence },
   ]);
   return tx.query<StatementDbRow>(
-    `SELECT s.* FROM registry_statement s JOIN unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
-         AS w(slot_id, since, until)
-         ON s.slot_id = w.slot_id AND s.order_time > w.since AND s.order_time <= w.until
-      WHERE s.tenant_id = $1::uuid
+    `SELECT s.* FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS w(slot_id, since, until),
+       LATERAL (SELECT * FROM registry_statement
+                 WHERE tenant_id = $1::uuid AND slot_id = w.slot_id
+                   AND order_time > w.since AND order_time <= w.until OFFSET 0) s
      UNION
      SELECT s.* FROM registry_statement s JOIN unnest($5::uuid[], $6::int8[]) AS b(slot_id, sequence)
          ON s.slot_id = b.slot_id AND s.sequence = b.sequence
