@@ -16,11 +16,17 @@ export const SEAL_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
 const ALGORITHM = 'aes-256-gcm';
 const OPTIONS = { authTagLength: TAG_BYTES } as const;
 
-/** Seals bytes for one place. */
-export function sealWith(key: KeyObject, plain: Uint8Array, context: string): Buffer {
+/** Seals bytes for one place. `nonce`: 12 bytes that no other value is ever sealed with; fresh ones when left out. */
+export function sealWith(
+  key: KeyObject,
+  plain: Uint8Array,
+  context: string,
+  nonce: Uint8Array | null = null,
+): Buffer {
   const sealed = Buffer.allocUnsafe(plain.byteLength + SEAL_OVERHEAD_BYTES);
   sealed[0] = VERSION;
-  writeNonce(sealed, 1);
+  if (nonce === null) writeNonce(sealed, 1);
+  else sealed.set(nonce, 1);
   const cipher = createCipheriv(ALGORITHM, key, sealed.subarray(1, HEADER_BYTES), OPTIONS);
   cipher.setAAD(Buffer.from(context, 'utf8'));
   sealed.set(cipher.update(plain), HEADER_BYTES);

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { NONCE_BYTES } from './nonces.js';
 import { openWith, sealWith } from './seal.js';
 
 const KEY_BYTES = 32;
@@ -7,12 +8,14 @@ const KEY_BYTES = 32;
 export class TenantSeal {
   readonly #dataKey: Uint8Array;
   readonly #sealing: KeyObject;
+  readonly #steady: KeyObject;
   readonly #macs = new Map<string, KeyObject>();
 
   /** `dataKey`: 32 bytes, from the key store. */
   constructor(dataKey: Uint8Array) {
     this.#dataKey = dataKey;
     this.#sealing = createSecretKey(derive(dataKey, 'countersign/seal/1'));
+    this.#steady = createSecretKey(derive(dataKey, 'countersign/seal-steady/1'));
   }
 
   /**
@@ -26,6 +29,24 @@ export class TenantSeal {
   /** Opens what `seal` made for the same context. Throws SEAL_BROKEN. */
   open(sealed: Uint8Array, context: string): Buffer {
     return openWith(this.#sealing, sealed, context);
+  }
+
+  /**
+   * As `seal`, but the same value at the same place gives the same bytes, for rows that are made again and must be equal.
+   * The nonce is a keyed hash of both (as in SIV, RFC 5297), so no other value is sealed under it. Tells a reader of the
+   * store only that a value at one place did not change.
+   */
+  sealSteady(plain: Uint8Array, context: string): Buffer {
+    const nonce = Buffer.from(
+      this.macHex(Buffer.concat([Buffer.from(`${context}\0`, 'utf8'), plain]), 'seal-steady'),
+      'hex',
+    ).subarray(0, NONCE_BYTES);
+    return sealWith(this.#steady, plain, context, nonce);
+  }
+
+  /** Opens what `sealSteady` made for the same context. Throws SEAL_BROKEN. */
+  openSteady(sealed: Uint8Array, context: string): Buffer {
+    return openWith(this.#steady, sealed, context);
   }
 
   /**

@@ -14,10 +14,11 @@ import {
   type ProjectionRunnerOptions,
 } from './projection-runner.js';
 import type { Projector } from './projector.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 describe('ProjectionRunner', () => {
   let fixture: LedgerFixture;
-  const queries = new LedgerQueries();
+  const queries = new LedgerQueries({ vault: testVault() });
   beforeAll(async () => {
     fixture = await ledgerFixture();
     await createSeenTable(fixture.test);
@@ -93,8 +94,8 @@ describe('ProjectionRunner', () => {
     const good = seenProjector('weak');
     const weak: Projector = {
       ...good,
-      apply: async (tx, entries) => {
-        await good.apply(tx, entries);
+      apply: async (tx, entries, seal) => {
+        await good.apply(tx, entries, seal);
         if (tx.tenantId !== tenantId) return;
         if (!failures.some((failure) => failure.tenantId === tenantId)) throw new Error('not yet');
       },
@@ -142,8 +143,8 @@ describe('ProjectionRunner', () => {
     const run = runner([
       {
         ...base,
-        apply: async (tx, entries) => {
-          await base.apply(tx, entries);
+        apply: async (tx, entries, seal) => {
+          await base.apply(tx, entries, seal);
           sizes.push((await seenBy(tenantId, 'rebuilt')).length);
         },
       },

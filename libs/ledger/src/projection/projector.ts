@@ -1,4 +1,5 @@
 import type { SqlTx } from '@countersign/database';
+import type { TenantSeal } from '@countersign/vault';
 import type { EntryRecord } from '../reads/entry-record.js';
 
 /**
@@ -14,8 +15,16 @@ export interface Projector {
   readonly types?: readonly string[];
   /** Also read the evidence bytes of each entry. */
   readonly evidence?: boolean;
-  /** Writes the rows of these entries, in sequence order, in the transaction that moves the cursor. */
-  apply(tx: SqlTx, entries: readonly EntryRecord[]): Promise<void>;
+  /**
+   * The rows show personal values or depend on evidence: they are made again after an erasure. Whatever of them is free
+   * text is to be sealed (`seal.sealSteady`), since erasing rows does not clean files, logs and backups.
+   */
+  readonly personal?: boolean;
+  /**
+   * Writes the rows of these entries, in sequence order, in the transaction that moves the cursor. `seal` is the
+   * tenant's; null once its key was destroyed.
+   */
+  apply(tx: SqlTx, entries: readonly EntryRecord[], seal: TenantSeal | null): Promise<void>;
   /** Removes every row of tx.tenantId that `apply` made. */
   clear(tx: SqlTx): Promise<void>;
 }

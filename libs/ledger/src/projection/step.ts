@@ -46,6 +46,11 @@ async function applyAfter(
 ): Promise<Step> {
   const end = await limitOf(tx, queries, projector);
   if (cursor >= end) return { cursor, more: false };
+  if (!(await queries.contents(tx)).readable) {
+    // The tenant was closed: there is nothing left to project.
+    await moveCursor(tx, projector.name, end);
+    return { cursor: end, more: false };
+  }
   const entries = await queries.range(tx, {
     after: cursor,
     upTo: end,
@@ -53,7 +58,7 @@ async function applyAfter(
     types: projector.types,
     evidence: projector.evidence,
   });
-  if (entries.length > 0) await projector.apply(tx, entries);
+  if (entries.length > 0) await projector.apply(tx, entries, await queries.seal(tx));
   // A full batch may leave entries behind its last one; otherwise everything up to `end` was looked at.
   const full = entries.length === PROJECTION_BATCH;
   const reached = full ? (entries.at(-1)?.sequence ?? end) : end;

@@ -36,6 +36,7 @@ export function createLineageProjector(rules: EvidenceRules = EVIDENCE_RULES): P
       'run.observed',
     ],
     evidence: true,
+    personal: true,
     async apply(tx: SqlTx, entries: readonly EntryRecord[]): Promise<void> {
       const steps = new EntrySteps(
         new UnitDeriver(new GraphStore(tx), new RunStore(tx), new TrackingStore(tx), rules),

@@ -4,6 +4,7 @@ import { LedgerQueries, LedgerService, type Projector } from '@countersign/ledge
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { LineageQueries } from '../reads/lineage.queries.js';
 import type { SqlTx } from '@countersign/database';
+import { testVault } from '../../../../test/support/vault.js';
 
 const TABLES = [
   'lineage_node',
@@ -36,8 +37,12 @@ export class LineageFixture {
 
   static async open(): Promise<LineageFixture> {
     const test = await createTestDatabase();
-    const ledger = new LedgerService({ database: test.database, clock: systemClock });
-    return new LineageFixture(test, ledger, new LedgerQueries());
+    const ledger = new LedgerService({
+      vault: testVault(),
+      database: test.database,
+      clock: systemClock,
+    });
+    return new LineageFixture(test, ledger, new LedgerQueries({ vault: testVault() }));
   }
 
   async end(): Promise<void> {
@@ -75,7 +80,7 @@ export class LineageFixture {
         });
         const last = batch.at(-1);
         if (last === undefined) return true;
-        await projector.apply(tx, batch);
+        await projector.apply(tx, batch, null);
         this.#cursors.set(tenantId, last.sequence);
         return false;
       });

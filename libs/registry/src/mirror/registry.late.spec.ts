@@ -18,7 +18,7 @@ const read: number[] = [];
 
 const counted: Projector = {
   ...registryProjector,
-  apply: async (tx, entries) => {
+  apply: async (tx, entries, seal) => {
     let rows = 0;
     const counting: SqlTx = {
       tenantId: tx.tenantId,
@@ -28,7 +28,7 @@ const counted: Projector = {
         return found;
       },
     };
-    await registryProjector.apply(counting, entries);
+    await registryProjector.apply(counting, entries, seal);
     read.push(rows);
   },
 };

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mlflowSession } from '../../../../test/support/mlflow-session.js';
+import { testVault } from '../../../../test/support/vault.js';
 import {
   CARD_FRAUD,
   cardFraudDeliveries,
@@ -30,7 +31,7 @@ const alias = (at: number, number: string, name = 'champion'): EntryDraft =>
 
 describe('registryProjector', () => {
   let rig: RegistryRig;
-  const queries = new RegistryQueries();
+  const queries = new RegistryQueries({ vault: testVault() });
   beforeAll(async () => {
     rig = await createRegistryRig([registryProjector]);
   });
@@ -294,10 +295,11 @@ describe('registryProjector', () => {
     const hasty: Projector = {
       ...registryProjector,
       name: 'hasty',
-      apply: (tx, entries) =>
+      apply: (tx, entries, seal) =>
         registryProjector.apply(
           tx,
           entries.map((entry): EntryRecord => ({ ...entry, occurredAt: new Date() })),
+          seal,
         ),
     };
     const other = await createRegistryRig([hasty]);

@@ -2,6 +2,7 @@ import type { SqlTx } from '@countersign/database';
 import type { EntryRecord, Projector } from '@countersign/ledger';
 import { factOf, FACT_TYPES, type Fact } from '../domain/facts.js';
 import { loadMirror } from './load.js';
+import { SealedText } from './sealed-text.js';
 import { writeMirror } from './write.js';
 
 const BATCH_ENTRIES = 500;
@@ -14,9 +15,11 @@ const BATCH_ENTRIES = 500;
 export const registryProjector: Projector = {
   name: 'registry',
   types: FACT_TYPES,
-  apply: async (tx, entries) => {
+  personal: true,
+  apply: async (tx, entries, seal) => {
+    const texts = new SealedText(seal);
     for (let start = 0; start < entries.length; start += BATCH_ENTRIES) {
-      await applyBatch(tx, entries.slice(start, start + BATCH_ENTRIES));
+      await applyBatch(tx, entries.slice(start, start + BATCH_ENTRIES), texts);
     }
   },
   clear: async (tx) => {
@@ -31,13 +34,17 @@ export const registryProjector: Projector = {
   },
 };
 
-async function applyBatch(tx: SqlTx, entries: readonly EntryRecord[]): Promise<void> {
+async function applyBatch(
+  tx: SqlTx,
+  entries: readonly EntryRecord[],
+  texts: SealedText,
+): Promise<void> {
   const facts = entries.map(factOfEntry).filter((fact): fact is Fact => fact !== null);
   const [first] = facts;
   if (first === undefined) return;
-  const mirror = await loadMirror(tx, facts);
+  const mirror = await loadMirror(tx, facts, texts);
   for (const fact of facts) mirror.apply(fact);
-  await writeMirror(tx, mirror, first.sequence);
+  await writeMirror(tx, mirror, first.sequence, texts);
 }
 
 /** Stored text cannot hold NUL, and none gets past the strict reader; an entry's values need no cleaning. */

@@ -3,8 +3,9 @@ import type { SlotKind } from '../domain/ids.js';
 import type { ModelKind, ModelRow, VersionRow } from '../domain/model-row.js';
 import type { KnownSpan, SlotOwner } from '../domain/slot.js';
 import type { Range, Statement } from '../domain/statement.js';
+import { textPlaces, type SealedText } from './sealed-text.js';
 
-/** Rows as node-pg gives them; turned into the domain's shapes here and nowhere else. */
+/** Rows as node-pg gives them, descriptions and tag values sealed; turned into the domain's shapes here and nowhere else. */
 export interface ModelDbRow {
   id: string;
   source: string;
@@ -44,6 +45,7 @@ export interface VersionDbRow {
 
 export interface StatementDbRow {
   slot_id: string;
+  kind: SlotKind;
   sequence: bigint;
   order_time: Date;
   order_sequence: bigint;
@@ -81,14 +83,14 @@ export interface SpanDbRow {
   actor_basis: Basis;
 }
 
-export function modelOf(row: ModelDbRow): ModelRow {
+export function modelOf(row: ModelDbRow, texts: SealedText): ModelRow {
   return {
     id: row.id,
     source: row.source,
     kind: row.kind,
     name: row.name,
     incarnation: row.incarnation,
-    description: row.description,
+    description: texts.open(row.description, textPlaces.description(row.id)),
     basis: row.basis,
     createdAt: row.created_at?.getTime() ?? null,
     deletedAt: rangeOf(row.deleted_earliest, row.deleted_latest),
@@ -99,7 +101,7 @@ export function modelOf(row: ModelDbRow): ModelRow {
   };
 }
 
-export function versionOf(row: VersionDbRow): VersionRow {
+export function versionOf(row: VersionDbRow, texts: SealedText): VersionRow {
   return {
     id: row.id,
     modelId: row.model_id,
@@ -107,7 +109,7 @@ export function versionOf(row: VersionDbRow): VersionRow {
     number: row.number,
     runId: row.run_id,
     sourceUri: row.source_uri,
-    description: row.description,
+    description: texts.open(row.description, textPlaces.description(row.id)),
     status: row.status,
     artifactDigest: row.artifact_digest,
     basis: row.basis,
@@ -120,10 +122,20 @@ export function versionOf(row: VersionDbRow): VersionRow {
   };
 }
 
-export function statementOf(row: StatementDbRow): Statement {
+/** Also for the value of a span, whose place is that of the statement that opened it. */
+export function valueOf(
+  row: { readonly kind: SlotKind; readonly slot_id: string; readonly value: string | null },
+  sequence: bigint,
+  texts: SealedText,
+): string | null {
+  const { kind, slot_id, value } = row;
+  return kind === 'tag' ? texts.open(value, textPlaces.value(slot_id, sequence)) : value;
+}
+
+export function statementOf(row: StatementDbRow, texts: SealedText): Statement {
   return {
     present: row.present,
-    value: row.value,
+    value: valueOf(row, row.sequence, texts),
     versionId: row.held_version_id,
     sequence: row.sequence,
     orderTime: row.order_time.getTime(),
@@ -135,13 +147,13 @@ export function statementOf(row: StatementDbRow): Statement {
   };
 }
 
-export function knownSpanOf(row: SpanDbRow): KnownSpan {
+export function knownSpanOf(row: SpanDbRow, texts: SealedText): KnownSpan {
   return {
     knownFrom: row.known_from,
     knownTo: row.known_to,
     span: {
       present: row.present,
-      value: row.value,
+      value: valueOf(row, row.opened_sequence, texts),
       versionId: row.kind === 'alias' ? row.version_id : null,
       openedSequence: row.opened_sequence,
       entrySequence: row.entry_sequence,

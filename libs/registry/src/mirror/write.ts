@@ -2,15 +2,27 @@ import type { SqlTx } from '@countersign/database';
 import type { Mirror } from '../domain/mirror.js';
 import type { ModelRow, VersionRow } from '../domain/model-row.js';
 import type { Change, KnownSpan, Slot } from '../domain/slot.js';
+import { textPlaces, type SealedText } from './sealed-text.js';
 import { upsert, type Column } from './upsert.js';
 
 /** Writes what a batch changed: a handful of statements however long the batch is. */
-export async function writeMirror(tx: SqlTx, mirror: Mirror, firstSequence: bigint): Promise<void> {
-  await upsert(tx, 'registry_model', MODEL_COLUMNS, [...mirror.rows.touchedModels], MODEL_UPDATE);
+export async function writeMirror(
+  tx: SqlTx,
+  mirror: Mirror,
+  firstSequence: bigint,
+  texts: SealedText,
+): Promise<void> {
+  await upsert(
+    tx,
+    'registry_model',
+    modelColumns(texts),
+    [...mirror.rows.touchedModels],
+    MODEL_UPDATE,
+  );
   await upsert(
     tx,
     'registry_version',
-    VERSION_COLUMNS,
+    versionColumns(texts),
     [...mirror.rows.touchedVersions],
     VERSION_UPDATE,
   );
@@ -27,9 +39,9 @@ export async function writeMirror(tx: SqlTx, mirror: Mirror, firstSequence: bigi
       else closed.push({ slot, known });
     }
   }
-  await upsert(tx, 'registry_statement', STATEMENT_COLUMNS, statements, null);
+  await upsert(tx, 'registry_statement', statementColumns(texts), statements, null);
   await closeSpans(tx, closed);
-  await upsert(tx, 'registry_span', SPAN_COLUMNS, spans, null);
+  await upsert(tx, 'registry_span', spanColumns(texts), spans, null);
 }
 
 interface SaidRow {
@@ -63,13 +75,13 @@ async function closeSpans(tx: SqlTx, rows: readonly SpanRow[]): Promise<void> {
 const MODEL_UPDATE = 'tenant_id, id';
 const VERSION_UPDATE = 'tenant_id, id';
 
-const MODEL_COLUMNS: readonly Column<ModelRow>[] = [
+const modelColumns = (texts: SealedText): readonly Column<ModelRow>[] => [
   ['id', 'uuid', (m) => m.id],
   ['source', 'text', (m) => m.source],
   ['kind', 'text', (m) => m.kind],
   ['name', 'text', (m) => m.name],
   ['incarnation', 'int4', (m) => m.incarnation],
-  ['description', 'text', (m) => m.description],
+  ['description', 'text', (m) => texts.close(m.description, textPlaces.description(m.id))],
   ['basis', 'text', (m) => m.basis],
   ['created_at', 'timestamptz', (m) => moment(m.createdAt)],
   ['deleted_earliest', 'timestamptz', (m) => moment(m.deletedAt?.earliest)],
@@ -80,14 +92,14 @@ const MODEL_COLUMNS: readonly Column<ModelRow>[] = [
   ['highest_version', 'int8', (m) => m.highestVersion],
 ];
 
-const VERSION_COLUMNS: readonly Column<VersionRow>[] = [
+const versionColumns = (texts: SealedText): readonly Column<VersionRow>[] => [
   ['id', 'uuid', (v) => v.id],
   ['model_id', 'uuid', (v) => v.modelId],
   ['version', 'text', (v) => v.version],
   ['number', 'int8', (v) => v.number],
   ['run_id', 'text', (v) => v.runId],
   ['source_uri', 'text', (v) => v.sourceUri],
-  ['description', 'text', (v) => v.description],
+  ['description', 'text', (v) => texts.close(v.description, textPlaces.description(v.id))],
   ['status', 'text', (v) => v.status],
   ['artifact_digest', 'text', (v) => v.artifactDigest],
   ['basis', 'text', (v) => v.basis],
@@ -100,7 +112,7 @@ const VERSION_COLUMNS: readonly Column<VersionRow>[] = [
   ['created_sequence', 'int8', (v) => v.createdSequence],
 ];
 
-const STATEMENT_COLUMNS: readonly Column<SaidRow>[] = [
+const statementColumns = (texts: SealedText): readonly Column<SaidRow>[] => [
   ['slot_id', 'uuid', ({ slot }) => slot.id],
   ['sequence', 'int8', ({ change }) => change.statement.sequence],
   ['kind', 'text', ({ slot }) => slot.owner.kind],
@@ -113,18 +125,23 @@ const STATEMENT_COLUMNS: readonly Column<SaidRow>[] = [
   ['latest', 'timestamptz', ({ change }) => moment(change.statement.range.latest)],
   ['observed', 'bool', ({ change }) => change.statement.observed],
   ['present', 'bool', ({ change }) => change.statement.present],
-  ['value', 'text', ({ change }) => change.statement.value],
+  ['value', 'text', ({ slot, change }) => valueText(slot, change, change.statement.value, texts)],
   ['held_version_id', 'uuid', ({ change }) => change.statement.versionId],
   ['basis', 'text', ({ change }) => change.statement.basis],
   ['actor_id', 'text', ({ change }) => change.statement.actor.id],
   ['actor_kind', 'text', ({ change }) => change.statement.actor.kind],
   ['actor_basis', 'text', ({ change }) => change.statement.actor.basis],
   ['before_present', 'bool', ({ change }) => change.before.present],
-  ['before_value', 'text', ({ change }) => change.before.value],
+  // The place of the value itself: equal texts stay equal, which is how real changes are told.
+  [
+    'before_value',
+    'text',
+    ({ slot, change }) => valueText(slot, change, change.before.value, texts),
+  ],
   ['before_version_id', 'uuid', ({ change }) => change.before.versionId],
 ];
 
-const SPAN_COLUMNS: readonly Column<SpanRow>[] = [
+const spanColumns = (texts: SealedText): readonly Column<SpanRow>[] => [
   ['slot_id', 'uuid', ({ slot }) => slot.id],
   ['known_from', 'int8', ({ known }) => known.knownFrom],
   ['opened_sequence', 'int8', ({ known }) => known.span.openedSequence],
@@ -135,7 +152,7 @@ const SPAN_COLUMNS: readonly Column<SpanRow>[] = [
   ['model_id', 'uuid', ({ slot }) => slot.owner.modelId],
   ['version_id', 'uuid', ({ slot, known }) => known.span.versionId ?? slot.owner.versionId],
   ['present', 'bool', ({ known }) => known.span.present],
-  ['value', 'text', ({ known }) => known.span.value],
+  ['value', 'text', ({ slot, known }) => spanText(slot, known, texts)],
   ['from_earliest', 'timestamptz', ({ known }) => moment(known.span.from.earliest)],
   ['from_latest', 'timestamptz', ({ known }) => moment(known.span.from.latest)],
   ['to_earliest', 'timestamptz', ({ known }) => moment(known.span.to?.earliest)],
@@ -145,6 +162,21 @@ const SPAN_COLUMNS: readonly Column<SpanRow>[] = [
   ['actor_kind', 'text', ({ known }) => known.span.actor.kind],
   ['actor_basis', 'text', ({ known }) => known.span.actor.basis],
 ];
+
+function valueText(
+  slot: Slot,
+  { statement }: Change,
+  value: string | null,
+  texts: SealedText,
+): string | null {
+  if (slot.owner.kind !== 'tag') return value;
+  return texts.close(value, textPlaces.value(slot.id, statement.sequence));
+}
+
+function spanText(slot: Slot, { span }: KnownSpan, texts: SealedText): string | null {
+  if (slot.owner.kind !== 'tag') return span.value;
+  return texts.close(span.value, textPlaces.value(slot.id, span.openedSequence));
+}
 
 function moment(ms: number | null | undefined): string | null {
   return ms === null || ms === undefined ? null : new Date(ms).toISOString();

@@ -6,6 +6,7 @@ import {
   type Page,
   type PageRequest,
 } from '@countersign/kernel';
+import type { SealedText } from '../mirror/sealed-text.js';
 import type { ModelDbRow } from '../mirror/rows.js';
 import type { ModelFilter, ModelVersionRecord, RegisteredModelRecord } from './records.js';
 import { modelRecord, SELECT_VERSION, versionRecord, type VersionReadRow } from './rows.js';
@@ -15,6 +16,7 @@ export async function listModels(
   tx: SqlTx,
   filter: ModelFilter,
   request: PageRequest,
+  texts: SealedText,
 ): Promise<Page<RegisteredModelRecord>> {
   return page(
     request,
@@ -39,7 +41,7 @@ export async function listModels(
           limit,
         ],
       );
-      return rows.map(modelRecord);
+      return rows.map((row) => modelRecord(row, texts));
     },
   );
 }
@@ -49,6 +51,7 @@ export async function listVersions(
   tx: SqlTx,
   modelId: string,
   request: PageRequest,
+  texts: SealedText,
 ): Promise<Page<ModelVersionRecord>> {
   const key = `coalesce(v.number, ${NUMBERS_END})`;
   return page(
@@ -62,7 +65,7 @@ export async function listVersions(
           ORDER BY ${key} ${down ? 'ASC' : 'DESC'}, v.version ${down ? 'ASC' : 'DESC'} LIMIT $5::int4`,
         [tx.tenantId, modelId, digits(cursor?.[0]), cursor?.[1] ?? null, limit],
       );
-      return rows.map(versionRecord);
+      return rows.map((row) => versionRecord(row, texts));
     },
   );
 }

@@ -7,13 +7,14 @@ import {
   registryEvent,
   type RegistryRig,
 } from '../../../../test/support/registry-rig.js';
+import { testVault } from '../../../../test/support/vault.js';
 import { registryProjector } from '../mirror/registry.projector.js';
 import { RegistryQueries } from './registry.queries.js';
 
 const none = { description: null, tags: [] };
 
 describe('RegistryQueries', () => {
-  const queries = new RegistryQueries();
+  const queries = new RegistryQueries({ vault: testVault() });
   let rig: RegistryRig;
   let tenantId: TenantId;
   beforeAll(async () => {

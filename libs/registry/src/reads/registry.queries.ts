@@ -1,9 +1,11 @@
 import type { SqlTx } from '@countersign/database';
 import { subjects } from '@countersign/events';
 import type { Page, PageRequest } from '@countersign/kernel';
+import type { Vault } from '@countersign/vault';
 import { versionId } from '../domain/ids.js';
 import { canonicalVersion } from '../domain/version-text.js';
-import type { ModelDbRow, SpanDbRow } from '../mirror/rows.js';
+import { valueOf, type ModelDbRow, type SpanDbRow } from '../mirror/rows.js';
+import { SealedText } from '../mirror/sealed-text.js';
 import { changesOf } from './changes.js';
 import { findModel } from './find-model.js';
 import { listModels, listVersions } from './lists.js';
@@ -32,13 +34,19 @@ const CURRENT = 'known_to IS NULL AND to_latest IS NULL AND present';
 
 /** Reads of the registry mirror of one tenant. */
 export class RegistryQueries {
+  readonly #vault: Vault;
+
+  constructor(options: { readonly vault: Vault }) {
+    this.#vault = options.vault;
+  }
+
   /** The newest incarnation of each name, by name and source. */
   async models(
     tx: SqlTx,
     filter: ModelFilter,
     page: PageRequest,
   ): Promise<Page<RegisteredModelRecord>> {
-    return listModels(tx, filter, page);
+    return listModels(tx, filter, page, await this.#texts(tx));
   }
 
   /** One model; its newest incarnation by default. BAD_REQUEST when several sources have the name and none is named. */
@@ -49,12 +57,12 @@ export class RegistryQueries {
     incarnation?: number | null,
   ): Promise<RegisteredModelRecord | null> {
     const row = await findModel(tx, { name, source, incarnation });
-    return row === null ? null : modelRecord(row);
+    return row === null ? null : modelRecord(row, await this.#texts(tx));
   }
 
   /** Versions of a model in numeric order. */
   async versions(tx: SqlTx, modelId: string, page: PageRequest): Promise<Page<ModelVersionRecord>> {
-    return listVersions(tx, modelId, page);
+    return listVersions(tx, modelId, page, await this.#texts(tx));
   }
 
   /** One version of the newest incarnation, in any spelling of its number. Same refusal as `model`. */
@@ -80,7 +88,8 @@ export class RegistryQueries {
       'SELECT * FROM registry_model WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])',
       [tx.tenantId, ids],
     );
-    return new Map(rows.map((row) => [row.id, modelRecord(row)]));
+    const texts = await this.#texts(tx);
+    return new Map(rows.map((row) => [row.id, modelRecord(row, texts)]));
   }
 
   async versionsByIds(tx: SqlTx, ids: readonly string[]): Promise<Map<string, ModelVersionRecord>> {
@@ -88,7 +97,8 @@ export class RegistryQueries {
       tx.tenantId,
       ids,
     ]);
-    return new Map(rows.map((row) => [row.id, versionRecord(row)]));
+    const texts = await this.#texts(tx);
+    return new Map(rows.map((row) => [row.id, versionRecord(row, texts)]));
   }
 
   /** Current tags of models or versions, by owner id, in key order. */
@@ -100,11 +110,16 @@ export class RegistryQueries {
         ORDER BY key COLLATE "C"`,
       [tx.tenantId, ownerIds],
     );
+    const texts = await this.#texts(tx);
     return grouped(
       ownerIds,
       rows,
       (row) => row.version_id ?? row.model_id,
-      (row) => ({ key: row.key, value: row.value, entrySequence: row.entry_sequence }),
+      (row) => ({
+        key: row.key,
+        value: valueOf(row, row.opened_sequence, texts),
+        entrySequence: row.entry_sequence,
+      }),
     );
   }
 
@@ -177,7 +192,12 @@ export class RegistryQueries {
 
   /** What each entry changed, with the value before it (inferred from the mirror). */
   async changesOf(tx: SqlTx, sequences: readonly bigint[]): Promise<Map<bigint, RecordedChange[]>> {
-    return changesOf(tx, sequences);
+    return changesOf(tx, sequences, await this.#texts(tx));
+  }
+
+  /** Opens free text; all of it is null once the tenant was closed. */
+  async #texts(tx: SqlTx): Promise<SealedText> {
+    return new SealedText(await this.#vault.find(tx.tenantId));
   }
 
   async #aliases(

@@ -1,3 +1,4 @@
+import { textPlaces, type SealedText } from '../mirror/sealed-text.js';
 import type { SpanDbRow, ModelDbRow, VersionDbRow } from '../mirror/rows.js';
 import type {
   ModelVersionRecord,
@@ -25,14 +26,14 @@ export const SELECT_VERSION = `
      AND s.known_to IS NULL AND s.to_latest IS NULL AND s.present
    WHERE v.tenant_id = $1::uuid`;
 
-export function modelRecord(row: ModelDbRow): RegisteredModelRecord {
+export function modelRecord(row: ModelDbRow, texts: SealedText): RegisteredModelRecord {
   return {
     id: row.id,
     source: row.source,
     kind: row.kind,
     name: row.name,
     incarnation: row.incarnation,
-    description: row.description,
+    description: texts.open(row.description, textPlaces.description(row.id)),
     basis: row.basis,
     createdAt: row.created_at,
     deletedAt: timeRange(row.deleted_earliest, row.deleted_latest),
@@ -40,7 +41,7 @@ export function modelRecord(row: ModelDbRow): RegisteredModelRecord {
   };
 }
 
-export function versionRecord(row: VersionReadRow): ModelVersionRecord {
+export function versionRecord(row: VersionReadRow, texts: SealedText): ModelVersionRecord {
   return {
     id: row.id,
     modelId: row.model_id,
@@ -51,7 +52,7 @@ export function versionRecord(row: VersionReadRow): ModelVersionRecord {
     version: row.version,
     runId: row.run_id,
     sourceUri: row.source_uri,
-    description: row.description,
+    description: texts.open(row.description, textPlaces.description(row.id)),
     stage: row.stage,
     status: row.status,
     artifactDigest: row.artifact_digest,
