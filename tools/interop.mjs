@@ -3,8 +3,8 @@
 //
 //   node tools/interop.mjs [jest arguments]
 //
-// Needs Java 17 with Maven (Kafka) and Python 3.10 with venv and pip (MLflow); both are fetched once into .cache. Where one
-// is absent the tests that need it are skipped, which is said here, and counts as a failure when CI=true.
+// Needs Java 17 with Maven (Kafka), Python 3.10 with venv and pip (MLflow), both fetched once into .cache, and Go 1.25 (a
+// verifier that shares no code with ours). Where one is absent the tests that need it are skipped, which is said here, and counts as a failure when CI=true.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -46,6 +46,11 @@ const rigs = {
       '--port',
       String(mlflowPort),
     ],
+  },
+  go: {
+    why: 'the verifier in Go needs Go 1.25 or newer and, once, its module proxy',
+    script: 'go-verifier.mjs',
+    args: ['--out', join(place, 'go-verifier')],
   },
 };
 

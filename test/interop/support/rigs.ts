@@ -5,15 +5,18 @@ import { ROOT } from './tools.js';
 
 const kafkaSchema = z.object({ bootstrap: z.string(), pid: z.number() });
 const mlflowSchema = z.object({ url: z.string(), python: z.string() });
+const goSchema = z.object({ binary: z.string() });
 
-/** Set by tools/interop.mjs, which starts the servers; undefined: that server cannot run here. */
-function rig<Shape>(name: 'KAFKA' | 'MLFLOW', schema: z.ZodType<Shape>): Shape | undefined {
+/** Set by tools/interop.mjs, which starts the servers; undefined: that rig cannot run here. */
+function rig<Shape>(name: 'KAFKA' | 'MLFLOW' | 'GO', schema: z.ZodType<Shape>): Shape | undefined {
   const text = process.env[`INTEROP_${name}`];
   return text === undefined ? undefined : schema.parse(JSON.parse(text));
 }
 
 export const mlflow = rig('MLFLOW', mlflowSchema);
 export const kafka = rig('KAFKA', kafkaSchema);
+/** The verifier in Go, built. */
+export const go = rig('GO', goSchema);
 
 /** Where specs keep what they make. */
 export function interopDir(): string {
