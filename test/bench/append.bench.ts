@@ -6,6 +6,7 @@ import { interleavedPairs, type Contestant, type PairResult } from './support/pa
 import { withBenchDatabase } from './support/postgres.js';
 import { createRawTables, insertRaw, insertUnderLock } from './support/raw-insert.js';
 import { printReport } from './support/report.js';
+import { testVault } from '../support/vault.js';
 
 const PAIRS = 5;
 /** Appends under way at once: one is written while the next is prepared. */
@@ -82,7 +83,12 @@ async function waitingCallers(test: TestDatabase, ledger: LedgerService): Promis
 
 await withBenchDatabase(async (test) => {
   await createRawTables(test);
-  const ledger = new LedgerService({ database: test.database, clock: systemClock, connections: 1 });
+  const ledger = new LedgerService({
+    vault: testVault(),
+    database: test.database,
+    clock: systemClock,
+    connections: 1,
+  });
   const thousand = await batches(test, ledger, 1_000, 20_000);
   const hundred = await batches(test, ledger, 100, 10_000);
   const callers = await waitingCallers(test, ledger);

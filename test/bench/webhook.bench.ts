@@ -12,6 +12,7 @@ import type { TestDatabase } from '../support/database.js';
 import { interleavedPairs, type Contestant } from './support/pairs.js';
 import { withBenchDatabase } from './support/postgres.js';
 import { printReport } from './support/report.js';
+import { testVault } from '../support/vault.js';
 
 const PAIRS = 5;
 const REQUESTS = 6_000;
@@ -102,7 +103,11 @@ function contestant(
 }
 
 await withBenchDatabase(async (test) => {
-  const ledger = new LedgerService({ database: test.database, clock: systemClock });
+  const ledger = new LedgerService({
+    vault: testVault(),
+    database: test.database,
+    clock: systemClock,
+  });
   const door = await openDoor(test, ledger);
   const bare = await openBareRoute(test);
   const client = fork(fileURLToPath(new URL('./support/http-load.mjs', import.meta.url)), [], {

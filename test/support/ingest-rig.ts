@@ -4,6 +4,7 @@ import type { Principal } from '@countersign/identity';
 import { fixedClock, type TenantId } from '@countersign/kernel';
 import { LedgerQueries, LedgerService, type EntryRecord } from '@countersign/ledger';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { testVault } from './vault.js';
 
 /** Sources, ingest and a ledger on a database of their own, under a clock that is set. */
 export interface IngestRig {
@@ -24,8 +25,8 @@ export async function createIngestRig(at = new Date('2026-11-21T12:00:00Z')): Pr
   const test = await createTestDatabase();
   const { database } = test;
   const clock = fixedClock(at);
-  const ledger = new LedgerService({ database, clock });
-  const queries = new LedgerQueries();
+  const ledger = new LedgerService({ vault: testVault(), database, clock });
+  const queries = new LedgerQueries({ vault: testVault() });
   const sources = new SourceService({ database, ledger, clock });
   const ingest = new IngestService({ database, ledger, clock, sources, queries });
   return {

@@ -18,7 +18,10 @@ export interface Config {
   readonly issuers: readonly OidcIssuer[];
   readonly logName: string;
   readonly signingKeyFile: string | null;
+  /** Wraps the tenants' data keys; null: a key under dataDir. */
   readonly keyEncryptionKeyFile: string | null;
+  /** The wrapped data keys, outside of the database and of its backups; null: a folder under dataDir. */
+  readonly tenantKeysDir: string | null;
   readonly anchors: AnchorConfig;
   readonly logLevel: LogLevel;
 }

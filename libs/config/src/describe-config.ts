@@ -44,6 +44,10 @@ const MISSING_IN_PRODUCTION: Partial<Record<SettingName, string>> = {
   PUBLIC_URL: 'Set it: links and webhook addresses would point to localhost.',
   LOG_NAME: 'Set it before the first tenant is opened: it is part of each log’s origin for ever.',
   SIGNING_KEY_FILE: 'Set it: a key under DATA_DIR is lost with the disk.',
+  KEY_ENCRYPTION_KEY_FILE:
+    'Set it: beside the keys that it wraps, a key under DATA_DIR protects nothing.',
+  TENANT_KEYS_DIR:
+    'Set it to a folder that all replicas share and that backups of the database leave out.',
 };
 
 function unsafe(name: SettingName, text: string): string | null {

@@ -33,6 +33,7 @@ export function loadConfig(env: Environment = process.env): Config {
     logName: parsed.LOG_NAME ?? 'countersign.local',
     signingKeyFile: parsed.SIGNING_KEY_FILE ?? null,
     keyEncryptionKeyFile: parsed.KEY_ENCRYPTION_KEY_FILE ?? null,
+    tenantKeysDir: parsed.TENANT_KEYS_DIR ?? null,
     anchors: anchorConfig(parsed),
     logLevel: parsed.LOG_LEVEL ?? 'info',
   };

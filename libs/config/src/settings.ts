@@ -120,9 +120,15 @@ export const settings = {
   ),
   KEY_ENCRYPTION_KEY_FILE: setting(
     path,
-    'a file with the key that seals secrets (read by later versions; nothing is sealed yet)',
-    '/run/secrets/kek',
-    'not used yet',
+    'a file with base64 of 32 bytes a line: the first wraps the data keys of tenants, others still open them',
+    '/run/secrets/key-encryption.key',
+    'a key under DATA_DIR',
+  ),
+  TENANT_KEYS_DIR: setting(
+    path,
+    'a folder for the wrapped data keys of tenants, the same for every replica, not backed up with the database',
+    '/var/lib/countersign-keys',
+    'a folder under DATA_DIR',
   ),
   WITNESS_POLICY_FILE: setting(
     path,

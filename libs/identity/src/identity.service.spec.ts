@@ -3,6 +3,7 @@ import { LedgerQueries, LedgerService } from '@countersign/ledger';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { IdentityService } from './identity.service.js';
 import type { VerifiedToken } from './token-verifier.js';
+import { testVault } from '../../../test/support/vault.js';
 
 const clock = fixedClock(new Date('2026-11-21T10:00:00Z'));
 
@@ -13,7 +14,7 @@ describe('IdentityService', () => {
 
   beforeAll(async () => {
     test = await createTestDatabase();
-    ledger = new LedgerService({ database: test.database, clock: systemClock });
+    ledger = new LedgerService({ vault: testVault(), database: test.database, clock: systemClock });
   });
   beforeEach(() => {
     claims = {
@@ -37,6 +38,7 @@ describe('IdentityService', () => {
       database: test.database,
       ledger,
       clock,
+      vault: testVault(),
       verifier: { verify: () => Promise.resolve(claims) },
       openPolicy,
     });
@@ -44,7 +46,7 @@ describe('IdentityService', () => {
     const tenant = await identity.queries.tenantBySlug(slug);
     if (tenant === null) throw new Error('no tenant');
     return test.database.read(tenant.id, (tx) =>
-      new LedgerQueries().range(tx, { after: -1n, limit: 100 }),
+      new LedgerQueries({ vault: testVault() }).range(tx, { after: -1n, limit: 100 }),
     );
   };
 

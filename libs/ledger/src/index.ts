@@ -6,6 +6,9 @@ export { changeSeeds, newSeed } from './checkpoint/seed-file.js';
 export { loadOrCreateSigningKey } from './checkpoint/signing-key.js';
 export { SigningKeys } from './checkpoint/signing-keys.js';
 export { checkDurability } from './durability.js';
+export type { ExportProgress, ExportReport, ExportRequest } from './export/export-request.js';
+export { exportHeads, type HeadsExportContext } from './export/export-heads.js';
+export { exportTenant, type ExportContext, type ExportTarget } from './export/export-tenant.js';
 export { HeadsQueries } from './heads/heads-queries.js';
 export type {
   AnchorKind,
@@ -20,12 +23,13 @@ export {
   type HeadsRound,
   type HeadsSequencerOptions,
 } from './heads/heads-sequencer.js';
-export { isRecorded, keyHistory } from './heads/key-history.js';
+export { everyVerifier, isRecorded, keyHistory } from './heads/key-history.js';
 export {
   LedgerService,
   type AppendedListener,
   type LedgerServiceOptions,
 } from './ledger-service.js';
+export { dataText, entriesByDelivery } from './reads/by-delivery.js';
 export { readCursor } from './projection/cursor.js';
 export {
   ProjectionRunner,
@@ -43,5 +47,6 @@ export type {
   RangeRequest,
   Tier,
 } from './reads/entry-record.js';
-export { LedgerQueries } from './reads/ledger-queries.js';
+export { LedgerQueries, type LedgerQueriesOptions } from './reads/ledger-queries.js';
+export { Contents } from './sealing/contents.js';
 export { verifyLive, type LiveVerdict, type VerifyLiveOptions } from './verify/verify-live.js';

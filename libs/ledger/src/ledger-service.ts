@@ -3,6 +3,7 @@ import { EMPTY_ROOT, Frontier, HASH_BYTES } from '@countersign/chain';
 import type { Database, SqlTx } from '@countersign/database';
 import type { EntryDraft } from '@countersign/events';
 import type { Clock, TenantId } from '@countersign/kernel';
+import type { Vault } from '@countersign/vault';
 import { appendUnlessRepeated } from './append/append-in-tx.js';
 import type { AppendResult } from './append/append-result.js';
 import { GroupCommit } from './append/group-commit.js';
@@ -12,6 +13,8 @@ import { freezeHead, readOnly, thawHead, type ReadOnlyState } from './append/rea
 export interface LedgerServiceOptions {
   readonly database: Database;
   readonly clock: Clock;
+  /** Seals payloads, personal values and evidence. */
+  readonly vault: Vault;
   /** First part of a new log's origin. Default `countersign.local`. */
   readonly logName?: string;
   /** Connections that the group commit may hold at once. Default 2. */
@@ -33,6 +36,7 @@ export type AppendedListener = (tenantId: TenantId, size: bigint) => void;
  */
 export class LedgerService {
   readonly #clock: Clock;
+  readonly #vault: Vault;
   readonly #logName: string;
   readonly #groupCommit: GroupCommit;
   readonly #listeners = new Set<AppendedListener>();
@@ -40,10 +44,12 @@ export class LedgerService {
 
   constructor(options: LedgerServiceOptions) {
     this.#clock = options.clock;
+    this.#vault = options.vault;
     this.#logName = options.logName ?? 'countersign.local';
     this.#groupCommit = new GroupCommit({
       database: options.database,
       clock: options.clock,
+      vault: options.vault,
       connections: options.connections ?? 2,
       queueLimit: options.queueLimit ?? 20_000,
       patienceMs: options.patienceMs ?? 10_000,
@@ -78,16 +84,21 @@ export class LedgerService {
     await thawHead(tx);
   }
 
-  /** Opens the log of tx.tenantId, its origin fixed for ever. Does nothing when it is open. */
+  /**
+   * Opens the log of tx.tenantId, its origin fixed for ever, and makes the tenant's data key. Does nothing when the log
+   * is open: a key that was lost since is not replaced by one that opens nothing.
+   */
   async openLog(tx: SqlTx): Promise<void> {
     this.#refuseReadOnly();
     const logId = randomUUID();
     const now = this.#clock.now();
-    await tx.query(
+    const opened = await tx.query(
       `INSERT INTO ledger_log (tenant_id, log_id, origin, opened_at)
-       VALUES ($1::uuid, $2::uuid, $3::text, $4::timestamptz) ON CONFLICT DO NOTHING`,
+       VALUES ($1::uuid, $2::uuid, $3::text, $4::timestamptz) ON CONFLICT DO NOTHING RETURNING 1`,
       [tx.tenantId, logId, `${this.#logName}/${logId}`, now],
     );
+    // Durable before the log is: an entry could be sealed the moment this transaction commits.
+    if (opened.length > 0) await this.#vault.create(tx.tenantId);
     await tx.query(
       `INSERT INTO ledger_head (tenant_id, size, head_hash, frontier, root, last_recorded_at)
        VALUES ($1::uuid, 0, $2::bytea, $3::bytea, $4::bytea, $5::timestamptz) ON CONFLICT DO NOTHING`,
@@ -118,7 +129,8 @@ export class LedgerService {
   async appendInTx(tx: SqlTx, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
     this.#refuseReadOnly();
     if (drafts.length === 0) return [];
-    const prepared = drafts.map(prepareDraft);
+    const seal = await this.#vault.key(tx.tenantId);
+    const prepared = drafts.map((draft) => prepareDraft(draft, seal));
     const { batch, results } = await appendUnlessRepeated(tx, this.#clock, prepared);
     if (batch !== null) this.#hintLater(tx.tenantId, batch.after.size);
     return results;

@@ -8,6 +8,7 @@ import type { GrantOutcome } from './grant.js';
 import { loadPolicyFiles } from './policy-files.js';
 import { PolicyQueries } from './policy.queries.js';
 import { PolicyService, type ActingPrincipal } from './policy.service.js';
+import { testVault } from '../../../test/support/vault.js';
 
 const START = new Date('2026-11-21T10:00:00Z');
 const MINUTE = 60_000;
@@ -28,7 +29,7 @@ describe('PolicyService', () => {
   beforeAll(async () => {
     test = await createTestDatabase();
     const { database } = test;
-    ledger = new LedgerService({ database, clock });
+    ledger = new LedgerService({ vault: testVault(), database, clock });
     policy = new PolicyService({ database, ledger, clock, files });
     queries = new PolicyQueries(files, clock);
     acme = await openTenant('acme');
@@ -60,8 +61,8 @@ describe('PolicyService', () => {
     const id = randomUUID();
     await test.database.sqlTransaction(tenantId, (tx) =>
       tx.query(
-        `INSERT INTO principal (tenant_id, id, kind, issuer, subject, display_name, created_at)
-         VALUES ($1::uuid, $2::uuid, $3, 'test', $4, 'x', now())`,
+        `INSERT INTO principal (tenant_id, id, kind, issuer, subject_mac, created_at)
+         VALUES ($1::uuid, $2::uuid, $3, 'test', encode(sha256($4::text::bytea), 'hex'), now())`,
         [tenantId, id, kind, id],
       ),
     );
@@ -88,7 +89,7 @@ describe('PolicyService', () => {
     );
   const newest = async (tenantId: TenantId) => {
     const entries = await test.database.read(tenantId, (tx) =>
-      new LedgerQueries().range(tx, { after: -1n, limit: 1_000 }),
+      new LedgerQueries({ vault: testVault() }).range(tx, { after: -1n, limit: 1_000 }),
     );
     return entries[entries.length - 1];
   };

@@ -1,3 +1,4 @@
+export { fileVault, keyPlaces, type KeyPlaces } from './file-vault.js';
 export { FileTenantKeyStore, type FileTenantKeyStoreOptions } from './file-tenant-key-store.js';
 export { readKeyEncryptionKeys, type KeyEncryptionKey } from './key-encryption-keys.js';
 export { MemoryTenantKeyStore } from './memory-tenant-key-store.js';

@@ -5,6 +5,7 @@ import { IdentityService, TokenVerifier } from '@countersign/identity';
 import { systemClock } from '@countersign/kernel';
 import { LedgerService } from '@countersign/ledger';
 import { loadPolicyFiles, PolicyService } from '@countersign/policy';
+import { fileVault } from '@countersign/vault';
 import { CommandFailure, EXIT } from '../exit.js';
 import type { Output } from '../output.js';
 import { installation, withDatabase } from './runtime.js';
@@ -76,8 +77,10 @@ function services(database: Database): {
   ledger: LedgerService;
   policy: PolicyService;
 } {
-  const { issuers, logName } = loadConfig();
-  const ledger = new LedgerService({ database, clock: systemClock, logName });
+  const config = loadConfig();
+  const { issuers, logName } = config;
+  const vault = fileVault(config);
+  const ledger = new LedgerService({ database, clock: systemClock, vault, logName });
   const files = loadPolicyFiles(join(projectRoot(), 'policies'));
   const policy = new PolicyService({ database, ledger, clock: systemClock, files });
   const identity = new IdentityService({

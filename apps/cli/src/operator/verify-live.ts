@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainConnectionFailure } from '@countersign/database';
 import { IdentityQueries } from '@countersign/identity';
+import { fileVault } from '@countersign/vault';
 import { loadOrCreateSigningKey, verifyLive, type LiveVerdict } from '@countersign/ledger';
 import { CommandFailure, EXIT, type ExitCode } from '../exit.js';
 import type { Output } from '../output.js';
@@ -51,6 +52,7 @@ async function verify(where: Installation, slug: string, output: Output): Promis
         throw new CommandFailure(`There is no tenant ${slug}.`, 'Give its slug, such as acme.');
       }
       return verifyLive(database, tenant.id, {
+        vault: fileVault(where.config),
         ...(publicKey === undefined ? {} : { publicKey }),
         onProgress: (done, size) => {
           output.progress(`verified ${done} of ${size}`);

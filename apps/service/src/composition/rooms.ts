@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { projectRoot, requireDatabaseUrl, type Config } from '@countersign/config';
 import { Database } from '@countersign/database';
-import { IdentityQueries, IdentityService, TokenVerifier } from '@countersign/identity';
+import { IdentityQueries, IdentityService, PrincipalNames, TokenVerifier } from '@countersign/identity';
 import { IngestService, QuarantineQueries, SourceService } from '@countersign/ingest';
 import type { Clock } from '@countersign/kernel';
 import { LedgerQueries, LedgerService, readCursor } from '@countersign/ledger';
@@ -13,6 +13,7 @@ import {
   type PolicyFiles,
 } from '@countersign/policy';
 import { RegistryQueries } from '@countersign/registry';
+import { fileVault, Vault } from '@countersign/vault';
 import type { Provider } from '@nestjs/common';
 import { effectiveIssuers } from '../dev-issuer/index.js';
 import { CLOCK, CONFIG, POLICY_FILES, PUBLIC_URL } from './tokens.js';
@@ -28,13 +29,18 @@ export const roomProviders: readonly Provider[] = [
     useFactory: (config: Config) =>
       new Database({ connectionString: requireDatabaseUrl(config), max: CONNECTIONS_MAX }),
   },
+  { provide: Vault, inject: [CONFIG], useFactory: (config: Config) => fileVault(config) },
   {
     provide: LedgerService,
-    inject: [Database, CLOCK, CONFIG],
-    useFactory: (database: Database, clock: Clock, config: Config) =>
-      new LedgerService({ database, clock, logName: config.logName }),
+    inject: [Database, CLOCK, CONFIG, Vault],
+    useFactory: (database: Database, clock: Clock, config: Config, vault: Vault) =>
+      new LedgerService({ database, clock, vault, logName: config.logName }),
   },
-  { provide: LedgerQueries, useFactory: () => new LedgerQueries() },
+  {
+    provide: LedgerQueries,
+    inject: [Vault],
+    useFactory: (vault: Vault) => new LedgerQueries({ vault }),
+  },
   {
     provide: POLICY_FILES,
     useFactory: () => loadPolicyFiles(join(projectRoot(), 'policies')),
@@ -58,21 +64,28 @@ export const roomProviders: readonly Provider[] = [
   },
   {
     provide: IdentityService,
-    inject: [Database, LedgerService, CLOCK, TokenVerifier, PolicyService],
+    inject: [Database, LedgerService, CLOCK, TokenVerifier, PolicyService, Vault],
     useFactory: (
       database: Database,
       ledger: LedgerService,
       clock: Clock,
       verifier: TokenVerifier,
       policy: PolicyService,
+      vault: Vault,
     ) =>
       new IdentityService({
         database,
         ledger,
         clock,
+        vault,
         verifier,
         openPolicy: (tx) => policy.openPolicy(tx),
       }),
+  },
+  {
+    provide: PrincipalNames,
+    inject: [LedgerQueries],
+    useFactory: (entries: LedgerQueries) => new PrincipalNames(entries),
   },
   {
     provide: IdentityQueries,
@@ -97,7 +110,11 @@ export const roomProviders: readonly Provider[] = [
     ) => new IngestService({ database, ledger, clock, sources, queries }),
   },
   { provide: QuarantineQueries, useFactory: () => new QuarantineQueries() },
-  { provide: RegistryQueries, useFactory: () => new RegistryQueries() },
+  {
+    provide: RegistryQueries,
+    inject: [Vault],
+    useFactory: (vault: Vault) => new RegistryQueries({ vault }),
+  },
   {
     provide: LineageQueries,
     useFactory: () => new LineageQueries({ cursor: (tx) => readCursor(tx, lineageProjector.name) }),

@@ -19,6 +19,7 @@ import {
   loadDevelopmentIssuer,
   seedDemo,
 } from './index.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 describe('the development issuer', () => {
   let dataDir: string;
@@ -199,7 +200,7 @@ describe('the development issuer', () => {
 
     it('opens tenants, registers people and grants roles, once', async () => {
       const { database } = test;
-      const ledger = new LedgerService({ database, clock: systemClock });
+      const ledger = new LedgerService({ vault: testVault(), database, clock: systemClock });
       const files = loadPolicyFiles(join(projectRoot(), 'policies'));
       const make = () => {
         const policy = new PolicyService({ database, ledger, clock: systemClock, files });
@@ -236,7 +237,7 @@ describe('the development issuer', () => {
         allowed: false,
       });
 
-      const queries = new LedgerQueries();
+      const queries = new LedgerQueries({ vault: testVault() });
       const types = await database.read(abel.tenantId, async (tx) =>
         (await queries.range(tx, { after: -1n, limit: 100 })).map((entry) => entry.type),
       );

@@ -7,11 +7,12 @@ import {
   ledgerFixture,
   type LedgerFixture,
 } from '../testing/ledger-fixture.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 describe('append', () => {
   let fixture: LedgerFixture;
   const clock = fixedClock(new Date('2026-11-21T06:00:00.000Z'));
-  const queries = new LedgerQueries();
+  const queries = new LedgerQueries({ vault: testVault() });
   beforeAll(async () => {
     fixture = await ledgerFixture(clock);
   });

@@ -39,14 +39,14 @@ export function buildBatch(
   let prev = head.hashHex;
   let sequence = head.size;
   for (const prepared of drafts) {
-    const { draft, evidence, payload } = prepared;
+    const { draft, evidence, payloadDigestHex } = prepared;
     const leaf = encodeLeaf({
       actor: draft.actor.id,
       delivery: draft.delivery,
       evidence: evidence === null ? undefined : `sha256:${evidence.digestHex}`,
       id: prepared.id,
       occurredAt: draft.occurredAt.toISOString(),
-      payload: `sha256:${payload.digestHex}`,
+      payload: `sha256:${payloadDigestHex}`,
       prev,
       recordedAt: recordedAtText,
       seq: Number(sequence),

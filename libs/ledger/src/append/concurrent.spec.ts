@@ -9,6 +9,7 @@ import {
 } from '../testing/ledger-fixture.js';
 import { GroupCommit } from './group-commit.js';
 import { APPEND_SQL } from './statement.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 const COMPARISON = ' AND size = $2::bigint';
 
@@ -72,6 +73,7 @@ describe('appends of several replicas to one tenant', () => {
       const writers = databases.map(
         (database) =>
           new GroupCommit({
+            vault: testVault(),
             database,
             clock: systemClock,
             connections: 1,

@@ -1,5 +1,6 @@
-import { canonicalize, sha256Hex } from '@countersign/chain';
+import { canonicalize } from '@countersign/chain';
 import { Personal, type EntryDraft } from '@countersign/events';
+import type { TenantSeal } from '@countersign/vault';
 
 /** What a delivery said, for telling a repetition from a conflict. */
 export interface Content {
@@ -10,18 +11,22 @@ export interface Content {
 }
 
 /**
- * SHA-256 of the received bytes; of a draft without evidence, of its meaning. Times are left out: a command that is
+ * Keyed hash of the received bytes; of a draft without evidence, of its meaning. Keyed, because a plain hash would let
+ * whoever reads the store guess personal values after their erasure. Times are left out: a command that is
  * retried with its idempotency key says the same thing a little later.
  */
-export function contentHash(draft: EntryDraft): Content {
+export function contentHash(draft: EntryDraft, seal: TenantSeal): Content {
   const { evidence } = draft;
-  if (evidence !== undefined) return hashed(evidence.bytes, () => evidence);
+  if (evidence !== undefined) return hashed(evidence.bytes, seal, () => evidence);
   const bytes = meaning(draft);
-  return hashed(bytes, () => ({ bytes, mediaType: 'application/json' }));
+  return hashed(bytes, seal, () => ({ bytes, mediaType: 'application/json' }));
 }
 
-function hashed(bytes: Uint8Array, keep: Content['bytes']): Content {
-  return { hashHex: sha256Hex(bytes), bytes: keep };
+/** Purpose of the key. */
+const PURPOSE = 'ledger/content';
+
+function hashed(bytes: Uint8Array, seal: TenantSeal, keep: Content['bytes']): Content {
+  return { hashHex: seal.macHex(bytes, PURPOSE), bytes: keep };
 }
 
 function meaning(draft: EntryDraft): Uint8Array {

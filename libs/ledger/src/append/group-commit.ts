@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, PoolClient } from '@countersign/database';
 import type { EntryDraft } from '@countersign/events';
 import { AppError, isAppError, type Clock, type TenantId } from '@countersign/kernel';
+import type { Vault } from '@countersign/vault';
 import type { AppendResult } from './append-result.js';
 import { Lane } from './lane.js';
 import { prepareDraft } from './prepare.js';
@@ -11,6 +12,7 @@ import { sqlState } from './sql-error.js';
 export interface GroupCommitOptions {
   readonly database: Database;
   readonly clock: Clock;
+  readonly vault: Vault;
   readonly connections: number;
   /** Waiting drafts per tenant. */
   readonly queueLimit: number;
@@ -45,7 +47,8 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  /** Resolves when the drafts are durable. Rejects with OVERLOADED, UNAVAILABLE, INVALID_DRAFT or LOG_NOT_OPEN. */
+  /** Resolves when the drafts are durable. Rejects with OVERLOADED, UNAVAILABLE, INVALID_DRAFT, LOG_NOT_OPEN or READ_ONLY, and as
+   * the vault when the tenant has no key. */
   async append(tenantId: TenantId, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
     if (this.#closed) throw unavailable('The service is stopping.');
     if (drafts.length === 0) return [];
@@ -54,7 +57,8 @@ export class GroupCommit {
     if (lane.queue.drafts + drafts.length > this.#options.queueLimit && lane.queue.drafts > 0) {
       throw overloaded();
     }
-    const prepared = drafts.map(prepareDraft);
+    const seal = await this.#options.vault.key(tenantId);
+    const prepared = drafts.map((draft) => prepareDraft(draft, seal));
     const weight = prepared.reduce((sum, draft) => sum + draft.weight, 0);
     if (this.#waitingBytes + weight > WAITING_BYTES_MAX && this.#waitingBytes > 0) {
       throw overloaded();

@@ -4,6 +4,7 @@ import { systemClock } from '@countersign/kernel';
 import { LedgerService } from '../ledger-service.js';
 import { ledgerProblems } from '../testing/check-ledger.js';
 import { delivered, ledgerFixture, type LedgerFixture } from '../testing/ledger-fixture.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 /** Passes bytes to PostgreSQL; armed, it cuts the line when the answer to a COMMIT comes by, and lets nobody see it. */
 class CuttingProxy {
@@ -57,7 +58,7 @@ describe('an append whose COMMIT was not answered', () => {
     url.port = String(await proxy.listen());
     url.hostname = '127.0.0.1';
     database = new Database({ connectionString: url.toString(), max: 4 });
-    ledger = new LedgerService({ database, clock: systemClock });
+    ledger = new LedgerService({ vault: testVault(), database, clock: systemClock });
   });
   afterAll(async () => {
     await ledger.close();
@@ -120,6 +121,7 @@ describe('an append whose COMMIT was not answered', () => {
     const tenantId = await fixture.tenant();
     const nowhere = new Database({ connectionString: 'postgresql://x@127.0.0.1:1/none', max: 1 });
     const impatient = new LedgerService({
+      vault: testVault(),
       database: nowhere,
       clock: systemClock,
       patienceMs: 100,

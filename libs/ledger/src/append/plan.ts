@@ -1,5 +1,5 @@
 import { sha256Hex } from '@countersign/chain';
-import { subjects, SYSTEM_ACTOR } from '@countersign/events';
+import { subjects, SYSTEM_ACTOR, type EntryDraft } from '@countersign/events';
 import type { AppendResult } from './append-result.js';
 import type { Batch } from './batch.js';
 import { keyOf, type KnownDelivery } from './lookup.js';
@@ -60,10 +60,10 @@ export function planAppend(
 
 /** The same delivery with other content: the first stands, the new bytes are kept. Repeating it adds nothing. */
 function conflictOf(prepared: PreparedDraft, first: bigint, now: Date): PreparedDraft {
-  const { content, draft } = prepared;
+  const { content, draft, seal } = prepared;
   const subject = subjects.delivery(draft.delivery);
   const short = subject.length <= DRAFT_LIMITS.subject;
-  return prepareDraft({
+  const told: EntryDraft = {
     type: 'delivery.conflict',
     source: draft.source,
     subject: short ? subject : subjects.delivery(`sha256:${sha256Hex(draft.delivery)}`),
@@ -73,7 +73,8 @@ function conflictOf(prepared: PreparedDraft, first: bigint, now: Date): Prepared
     delivery: `conflict:${sha256Hex(draft.delivery)}:${content.hashHex}`,
     data: { deliveryId: draft.delivery, firstSequence: first.toString() },
     evidence: content.bytes(),
-  });
+  };
+  return prepareDraft(told, seal);
 }
 
 function resultOf({ from, duplicate, conflict }: Answer, batch: Batch | null): AppendResult {

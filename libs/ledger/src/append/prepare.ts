@@ -2,6 +2,8 @@ import { randomFillSync, randomUUID } from 'node:crypto';
 import { ChainError, evidenceDigest, sealPayload, type SealedPayload } from '@countersign/chain';
 import { isEventType, Personal, type EntryDraft } from '@countersign/events';
 import { AppError } from '@countersign/kernel';
+import type { TenantSeal } from '@countersign/vault';
+import { places } from '../sealing/places.js';
 import { contentHash, type Content } from './content-hash.js';
 
 /** Characters (UTF-16 units) of the header's free texts; together far below the 65,535 bytes of an entry. */
@@ -13,36 +15,54 @@ export const PAYLOAD_BYTES_MAX = 8 * 1024 * 1024;
 export interface PreparedEvidence {
   readonly salt: Uint8Array;
   readonly mediaType: string;
-  readonly bytes: Uint8Array;
+  readonly sealed: Buffer;
   readonly digestHex: string;
+}
+
+/** What opens a commitment of the payload, its value sealed. */
+export interface PreparedDisclosure {
+  readonly path: string;
+  readonly salt: Uint8Array;
+  readonly sealed: Buffer;
+  readonly dataSubject: string | null;
 }
 
 /** A draft with everything that does not depend on its place in the log: done before it waits for a batch. */
 export interface PreparedDraft {
   readonly id: string;
   readonly draft: EntryDraft;
-  readonly payload: SealedPayload;
+  readonly payloadDigestHex: string;
+  readonly sealedPayload: Buffer;
+  readonly disclosures: readonly PreparedDisclosure[];
   readonly evidence: PreparedEvidence | null;
   readonly content: Content;
   /** About what it takes in a statement. */
   readonly weight: number;
+  /** For what follows from the draft later: the entry that tells of a conflict. */
+  readonly seal: TenantSeal;
 }
 
 /**
- * Seals the payload and the evidence of a draft. Throws INVALID_DRAFT for what no batch could hold, so that one bad
- * draft never fails the batch of others.
+ * Commits and seals the payload, the personal values and the evidence of a draft. Throws INVALID_DRAFT for what no batch
+ * could hold, so that one bad draft never fails the batch of others.
  */
-export function prepareDraft(draft: EntryDraft): PreparedDraft {
+export function prepareDraft(draft: EntryDraft, seal: TenantSeal): PreparedDraft {
   checkHeader(draft);
+  const id = randomUUID();
   try {
     const payload = sealPayload(payloadTree(draft), { personal: personalMark, nextSalt: salt });
     if (payload.canonical.byteLength > PAYLOAD_BYTES_MAX) {
       throw invalid(`the payload has more than ${PAYLOAD_BYTES_MAX} bytes`);
     }
-    const evidence = prepareEvidence(draft);
-    const content = contentHash(draft);
-    const weight = payload.canonical.byteLength + (evidence?.bytes.byteLength ?? 0) + 2048;
-    return { id: randomUUID(), draft, payload, evidence, content, weight };
+    const evidence = prepareEvidence(draft, id, seal);
+    const sealedPayload = seal.seal(payload.canonical, places.payload(id));
+    return {
+      ...{ id, draft, evidence, seal, sealedPayload },
+      payloadDigestHex: payload.digestHex,
+      disclosures: payload.disclosures.map((disclosure) => prepareDisclosure(disclosure, id, seal)),
+      content: contentHash(draft, seal),
+      weight: sealedPayload.byteLength + (evidence?.sealed.byteLength ?? 0) + 2048,
+    };
   } catch (error) {
     if (error instanceof ChainError) throw invalid(error.message, error);
     throw error;
@@ -67,12 +87,26 @@ function personalMark(node: object): Personal | null {
   return node instanceof Personal ? node : null;
 }
 
-function prepareEvidence(draft: EntryDraft): PreparedEvidence | null {
+function prepareDisclosure(
+  { dataSubject, path, salt, valueCanonical }: SealedPayload['disclosures'][number],
+  id: string,
+  seal: TenantSeal,
+): PreparedDisclosure {
+  return {
+    path,
+    salt,
+    sealed: seal.seal(valueCanonical, places.disclosure(id, path)),
+    dataSubject,
+  };
+}
+
+function prepareEvidence(draft: EntryDraft, id: string, seal: TenantSeal): PreparedEvidence | null {
   if (draft.evidence === undefined) return null;
   const { bytes, mediaType } = draft.evidence;
   const evidenceSalt = salt();
   const digestHex = evidenceDigest(evidenceSalt, bytes);
-  return { salt: evidenceSalt, mediaType, bytes, digestHex };
+  const sealed = seal.seal(bytes, places.evidence(id));
+  return { salt: evidenceSalt, mediaType, sealed, digestHex };
 }
 
 function checkHeader(draft: EntryDraft): void {

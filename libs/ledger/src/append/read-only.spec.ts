@@ -8,6 +8,7 @@ import {
 } from '../testing/ledger-fixture.js';
 import { GroupCommit } from './group-commit.js';
 import { APPEND_SQL } from './statement.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 describe('a read-only ledger', () => {
   let fixture: LedgerFixture;
@@ -72,6 +73,7 @@ describe('a read-only ledger', () => {
     const tenantId = await fixture.tenant();
     const database = new Database({ connectionString: fixture.test.url, max: 1 });
     const careless = new GroupCommit({
+      vault: testVault(),
       database,
       clock: systemClock,
       connections: 1,

@@ -78,9 +78,9 @@ export function appendParameters(batch: Batch): (string | Buffer)[] {
     textArray(drafts.map((draft) => draft.delivery)),
     byteaArray(entries.map((entry) => entry.canonical)),
     byteaArray(entries.map((entry) => entry.leafHash)),
-    hashArray(entries.map((entry) => entry.prepared.payload.digestHex)),
+    hashArray(entries.map((entry) => entry.prepared.payloadDigestHex)),
     hashArray(entries.map((entry) => entry.prepared.evidence?.digestHex ?? null)),
-    byteaArray(entries.map((entry) => entry.prepared.payload.canonical)),
+    byteaArray(entries.map((entry) => entry.prepared.sealedPayload)),
     hashArray(entries.map((entry) => entry.prepared.content.hashHex)),
     ...disclosureParameters(batch),
     ...evidenceParameters(batch),
@@ -93,13 +93,13 @@ export function appendParameters(batch: Batch): (string | Buffer)[] {
 
 function disclosureParameters(batch: Batch): Buffer[] {
   const rows = batch.entries.flatMap(({ prepared, sequence }) =>
-    prepared.payload.disclosures.map((disclosure) => ({ ...disclosure, sequence })),
+    prepared.disclosures.map((disclosure) => ({ ...disclosure, sequence })),
   );
   return [
     int8Array(rows.map((row) => row.sequence)),
     textArray(rows.map((row) => row.path)),
     byteaArray(rows.map((row) => row.salt)),
-    byteaArray(rows.map((row) => row.valueCanonical)),
+    byteaArray(rows.map((row) => row.sealed)),
     textArray(rows.map((row) => row.dataSubject)),
   ];
 }
@@ -112,6 +112,6 @@ function evidenceParameters(batch: Batch): Buffer[] {
     int8Array(rows.map((row) => row.sequence)),
     byteaArray(rows.map((row) => row.salt)),
     textArray(rows.map((row) => row.mediaType)),
-    byteaArray(rows.map((row) => row.bytes)),
+    byteaArray(rows.map((row) => row.sealed)),
   ];
 }

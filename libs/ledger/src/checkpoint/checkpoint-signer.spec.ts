@@ -15,6 +15,7 @@ import { systemClock, type TenantId } from '@countersign/kernel';
 import type { CheckpointRecord } from '../reads/entry-record.js';
 import { LedgerQueries } from '../reads/ledger-queries.js';
 import { delivered, ledgerFixture, type LedgerFixture } from '../testing/ledger-fixture.js';
+import { testVault } from '../../../../test/support/vault.js';
 import { CheckpointSigner } from './checkpoint-signer.js';
 import { loadOrCreateSigningKey } from './signing-key.js';
 import { SigningKeys } from './signing-keys.js';
@@ -22,7 +23,7 @@ import { SigningKeys } from './signing-keys.js';
 describe('CheckpointSigner', () => {
   let fixture: LedgerFixture;
   const { privateKey } = generateKeyPairSync('ed25519');
-  const queries = new LedgerQueries();
+  const queries = new LedgerQueries({ vault: testVault() });
   beforeAll(async () => {
     fixture = await ledgerFixture();
   });

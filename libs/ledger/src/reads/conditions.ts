@@ -1,6 +1,6 @@
 import type { EntryFilter } from './entry-record.js';
 
-/** SQL conditions over the alias e (entry) and p (payload), with the parameters they name. */
+/** SQL conditions over the alias e (entry), with the parameters they name. */
 export class Conditions {
   readonly #parts: string[] = [];
   readonly #values: unknown[] = [];
@@ -57,21 +57,6 @@ export function typeConditions(types: readonly string[], conditions: Conditions)
     ...(exact.length > 0 ? [`e.type = ANY (${conditions.parameter(exact)}::text[])`] : []),
     ...prefixes.map((prefix) => `e.type LIKE ${conditions.parameter(prefixPattern(prefix))}::text`),
   ]);
-}
-
-/** Words that may occur; a superset of what `matchesText` accepts, so that few rows are read in vain. */
-export function textConditions(words: readonly string[], conditions: Conditions): void {
-  for (const word of words) {
-    const plain = conditions.parameter(`%${escapeLike(word)}%`);
-    // Inside canonical JSON a quote, a backslash and a control character stand escaped.
-    const inJson = conditions.parameter(`%${escapeLike(JSON.stringify(word).slice(1, -1))}%`);
-    conditions.addAnyOf([
-      ...['type', 'subject', 'actor'].map((column) => `e.${column} ILIKE ${plain}::text`),
-      `convert_from(p.bytes, 'UTF8') ILIKE ${inJson}::text`,
-      `EXISTS (SELECT 1 FROM ledger_disclosure x WHERE x.tenant_id = $1::uuid AND x.seq = e.seq
-         AND convert_from(x.value, 'UTF8') ILIKE ${inJson}::text)`,
-    ]);
-  }
 }
 
 /** `model.*` → `model.%`, with LIKE's own signs taken literally. */

@@ -20,7 +20,10 @@ export interface EvidenceRecord {
   readonly bytes: Uint8Array;
 }
 
-/** An entry as the ledger holds it, with its payload made readable. */
+/**
+ * An entry as the ledger holds it, with its payload made readable. Once the tenant was closed and its key destroyed, the
+ * header is all that is left, and `basis` is the weakest there is.
+ */
 export interface EntryRecord {
   readonly sequence: bigint;
   readonly id: string;
@@ -28,6 +31,8 @@ export interface EntryRecord {
   readonly source: string;
   readonly subject: string;
   readonly delivery: string;
+  /** False once the tenant's key was destroyed: there is no payload, disclosure or evidence any more. */
+  readonly readable: boolean;
   readonly actor: { readonly id: string; readonly kind: ActorKind; readonly basis: Basis };
   readonly basis: Basis;
   readonly occurredAt: Date;
@@ -36,11 +41,11 @@ export interface EntryRecord {
   readonly canonical: Uint8Array;
   readonly leafHash: Uint8Array;
   readonly previousHash: Uint8Array;
-  /** The exact bytes that payloadDigest covers; personal values are commitments. */
-  readonly payloadCanonical: Uint8Array;
+  /** The exact bytes that payloadDigest covers; personal values are commitments. Null when unreadable. */
+  readonly payloadCanonical: Uint8Array | null;
   /** Lower-case hex. */
   readonly payloadDigest: string;
-  /** Readable: disclosed values filled in, erased or withheld ones null. */
+  /** Readable: disclosed values filled in, erased or withheld ones null. Empty when unreadable. */
   readonly payload: JsonObject;
   readonly disclosures: readonly DisclosureRecord[];
   /** Lower-case hex; null when the entry came without evidence. Stays when the evidence is erased. */

@@ -4,6 +4,7 @@ import type { ActorKind, Basis } from '@countersign/events';
 import type { Json, JsonObject } from '@countersign/kernel';
 import { TIER_COLUMNS, tierOf, type TierMarks } from '../heads/tier.js';
 import type { DisclosureRecord, EntryRecord, EvidenceRecord } from './entry-record.js';
+import type { Contents } from '../sealing/contents.js';
 import { readablePayload } from './readable.js';
 
 interface EntryRow extends TierMarks {
@@ -25,6 +26,7 @@ interface EntryRow extends TierMarks {
 
 interface DisclosureRow {
   readonly seq: bigint;
+  readonly id: string;
   readonly path: string;
   readonly salt: Buffer;
   readonly value: Buffer;
@@ -33,6 +35,7 @@ interface DisclosureRow {
 
 interface EvidenceRow {
   readonly seq: bigint;
+  readonly id: string;
   readonly salt: Buffer;
   readonly media_type: string;
   readonly bytes: Buffer;
@@ -45,11 +48,12 @@ const SELECT = `SELECT e.seq, e.id, e.recorded_at, e.occurred_at, e.type, e.sour
   WHERE e.tenant_id = $1::uuid`;
 
 /**
- * Entries that meet `rest`, an SQL tail over the aliases e (entry) and p (payload) with further parameters from $2
- * on. Evidence bytes only when asked for.
+ * Entries that meet `rest`, an SQL tail over the alias e (entry) with further parameters from $2 on. Evidence bytes only
+ * when asked for.
  */
 export async function selectEntries(
   tx: SqlTx,
+  contents: Contents,
   rest: string,
   values: readonly unknown[],
   evidence: boolean,
@@ -57,25 +61,31 @@ export async function selectEntries(
   const rows = await tx.query<EntryRow>(`${SELECT} ${rest}`, [tx.tenantId, ...values]);
   if (rows.length === 0) return [];
   const sequences = rows.map((row) => row.seq);
-  const disclosures = await selectDisclosures(tx, sequences);
-  const kept = evidence ? await selectEvidence(tx, sequences) : new Map<bigint, EvidenceRecord>();
+  const disclosures = await selectDisclosures(tx, contents, sequences);
+  const kept = evidence
+    ? await selectEvidence(tx, contents, sequences)
+    : new Map<bigint, EvidenceRecord>();
   return rows.map((row) =>
-    toRecord(row, disclosures.get(row.seq) ?? [], kept.get(row.seq) ?? null),
+    toRecord(row, contents, disclosures.get(row.seq) ?? [], kept.get(row.seq) ?? null),
   );
 }
 
 async function selectDisclosures(
   tx: SqlTx,
+  contents: Contents,
   sequences: readonly bigint[],
 ): Promise<Map<bigint, DisclosureRecord[]>> {
   const rows = await tx.query<DisclosureRow>(
-    `SELECT seq, path, salt, value, data_subject FROM ledger_disclosure
-     WHERE tenant_id = $1::uuid AND seq = ANY ($2::bigint[]) ORDER BY seq, path`,
+    `SELECT x.seq, e.id, x.path, x.salt, x.value, x.data_subject
+     FROM ledger_disclosure x JOIN ledger_entry e ON e.tenant_id = $1::uuid AND e.seq = x.seq
+     WHERE x.tenant_id = $1::uuid AND x.seq = ANY ($2::bigint[]) ORDER BY x.seq, x.path`,
     [tx.tenantId, sequences],
   );
   const bySequence = new Map<bigint, DisclosureRecord[]>();
   for (const row of rows) {
-    const value = parse<Json>(row.value);
+    const opened = contents.disclosure(row.id, row.path, row.value);
+    if (opened === null) continue;
+    const value = parse<Json>(opened);
     const record = {
       path: row.path,
       saltHex: toHex(row.salt),
@@ -91,16 +101,21 @@ async function selectDisclosures(
 
 async function selectEvidence(
   tx: SqlTx,
+  contents: Contents,
   sequences: readonly bigint[],
 ): Promise<Map<bigint, EvidenceRecord>> {
   const rows = await tx.query<EvidenceRow>(
-    `SELECT seq, salt, media_type, bytes FROM ledger_evidence
-     WHERE tenant_id = $1::uuid AND seq = ANY ($2::bigint[])`,
+    `SELECT v.seq, e.id, v.salt, v.media_type, v.bytes
+     FROM ledger_evidence v JOIN ledger_entry e ON e.tenant_id = $1::uuid AND e.seq = v.seq
+     WHERE v.tenant_id = $1::uuid AND v.seq = ANY ($2::bigint[])`,
     [tx.tenantId, sequences],
   );
-  return new Map(
-    rows.map(({ bytes, media_type, salt, seq }) => [seq, { salt, mediaType: media_type, bytes }]),
-  );
+  const kept = new Map<bigint, EvidenceRecord>();
+  for (const { bytes: sealed, id, media_type: mediaType, salt, seq } of rows) {
+    const bytes = contents.evidence(id, sealed);
+    if (bytes !== null) kept.set(seq, { salt, mediaType, bytes });
+  }
+  return kept;
 }
 
 /** The part of the payload that the ledger itself writes. */
@@ -111,10 +126,12 @@ type LedgerPayload = JsonObject & {
 
 function toRecord(
   row: EntryRow,
+  contents: Contents,
   disclosures: readonly DisclosureRecord[],
   evidence: EvidenceRecord | null,
 ): EntryRecord {
-  const payload = parse<LedgerPayload>(row.payload);
+  const canonical = contents.payload(row.id, row.payload);
+  const payload = canonical === null ? null : parse<LedgerPayload>(canonical);
   const { prev } = parse<{ readonly prev: string }>(row.canonical);
   const disclosed = new Map(disclosures.map(({ path, value }) => [path, value]));
   return {
@@ -124,21 +141,35 @@ function toRecord(
     source: row.source,
     subject: row.subject,
     delivery: row.delivery,
-    actor: { id: row.actor, kind: payload.actor.kind, basis: payload.actor.basis },
-    basis: payload.basis,
+    readable: payload !== null,
+    actor: actorOf(row.actor, payload),
+    basis: payload?.basis ?? WEAKEST_BASIS,
     occurredAt: row.occurred_at,
     recordedAt: row.recorded_at,
     canonical: row.canonical,
     leafHash: row.leaf_hash,
     previousHash: Buffer.from(prev, 'hex'),
-    payloadCanonical: row.payload,
+    payloadCanonical: canonical,
     payloadDigest: toHex(row.payload_digest),
-    payload: readablePayload(payload, disclosed),
+    payload: payload === null ? {} : readablePayload(payload, disclosed),
     disclosures,
     evidenceDigest: row.evidence_digest === null ? null : toHex(row.evidence_digest),
     evidence,
     tier: tierOf(row, row.seq),
   };
+}
+
+const WEAKEST_BASIS: Basis = 'inferred';
+const KINDS: Readonly<Record<string, ActorKind>> = {
+  user: 'user',
+  svc: 'service',
+  system: 'system',
+};
+
+/** Who acted; of an entry without readable payload, what the id alone tells. */
+function actorOf(id: string, payload: LedgerPayload | null): EntryRecord['actor'] {
+  if (payload !== null) return { id, kind: payload.actor.kind, basis: payload.actor.basis };
+  return { id, kind: KINDS[id.slice(0, id.indexOf(':'))] ?? 'unknown', basis: WEAKEST_BASIS };
 }
 
 /** The ledger's own canonical bytes. */

@@ -8,12 +8,13 @@ import {
 } from '../testing/ledger-fixture.js';
 import type { EntryFilter } from './entry-record.js';
 import { LedgerQueries } from './ledger-queries.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 describe('LedgerQueries', () => {
   let fixture: LedgerFixture;
   let tenantId: TenantId;
   const clock = fixedClock(new Date('2026-11-21T06:00:00.000Z'));
-  const queries = new LedgerQueries();
+  const queries = new LedgerQueries({ vault: testVault() });
   const alice = 'user:11111111-1111-4111-8111-111111111111';
 
   beforeAll(async () => {

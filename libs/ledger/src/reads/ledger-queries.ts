@@ -8,16 +8,12 @@ import {
   type Page,
   type PageRequest,
 } from '@countersign/kernel';
+import type { TenantSeal, Vault } from '@countersign/vault';
 import { TIER_COLUMNS, tierOf, type TierMarks } from '../heads/tier.js';
+import { Contents } from '../sealing/contents.js';
 import { StoredTree } from '../tree/stored-tree.js';
 import { ledgerTiles } from '../tree/tile-store.js';
-import {
-  Conditions,
-  filterConditions,
-  isGiven,
-  textConditions,
-  typeConditions,
-} from './conditions.js';
+import { Conditions, isGiven, typeConditions } from './conditions.js';
 import type {
   CheckpointRecord,
   EntryFilter,
@@ -27,10 +23,34 @@ import type {
 } from './entry-record.js';
 import { selectEntries } from './entry-rows.js';
 import { firstRecordedFrom } from './recorded-at.js';
-import { matchesText, searchWords } from './text-match.js';
+import { selectMatching } from './matching.js';
+
+export interface LedgerQueriesOptions {
+  /** Opens what is sealed. Without it whatever reads the contents of entries throws. */
+  readonly vault?: Vault;
+}
 
 /** Reads of one tenant's ledger. Every method runs in the caller's transaction and sees its snapshot. */
 export class LedgerQueries {
+  readonly #vault: Vault | undefined;
+
+  constructor(options: LedgerQueriesOptions = {}) {
+    this.#vault = options.vault;
+  }
+
+  /** Opens the sealed columns of tx.tenantId, for readers of rows. Throws as `Vault.find`. */
+  async contents(tx: SqlTx): Promise<Contents> {
+    return new Contents(await this.seal(tx));
+  }
+
+  /** The tenant's seal, for rooms that seal rows of their own; null once its key was destroyed. */
+  async seal(tx: SqlTx): Promise<TenantSeal | null> {
+    if (this.#vault === undefined) {
+      throw new AppError('INTERNAL', { publicMessage: 'This reader was made without a vault.' });
+    }
+    return this.#vault.find(tx.tenantId);
+  }
+
   /** Number of entries; 0n when the log is not open. */
   async size(tx: SqlTx): Promise<bigint> {
     const [row] = await tx.query<{ size: bigint }>(
@@ -40,10 +60,11 @@ export class LedgerQueries {
     return row?.size ?? 0n;
   }
 
-  /** Identity of the tenant's log, or null when it is not open. */
+  /** Identity of the tenant's log, the newest after a recovery; null when it is not open. */
   async log(tx: SqlTx): Promise<LogRecord | null> {
     const [row] = await tx.query<{ log_id: string; origin: string; opened_at: Date }>(
-      'SELECT log_id, origin, opened_at FROM ledger_log WHERE tenant_id = $1::uuid',
+      `SELECT log_id, origin, opened_at FROM ledger_log
+       WHERE tenant_id = $1::uuid ORDER BY opened_at DESC LIMIT 1`,
       [tx.tenantId],
     );
     if (row === undefined) return null;
@@ -52,7 +73,8 @@ export class LedgerQueries {
 
   /** One entry with its evidence, or null. */
   async entry(tx: SqlTx, sequence: bigint): Promise<EntryRecord | null> {
-    const [entry] = await selectEntries(tx, 'AND e.seq = $2::bigint', [sequence], true);
+    const contents = await this.contents(tx);
+    const [entry] = await selectEntries(tx, contents, 'AND e.seq = $2::bigint', [sequence], true);
     return entry ?? null;
   }
 
@@ -64,7 +86,7 @@ export class LedgerQueries {
   ): Promise<EntryRecord[]> {
     if (sequences.length === 0) return [];
     const rest = 'AND e.seq = ANY ($2::bigint[]) ORDER BY e.seq';
-    return selectEntries(tx, rest, [sequences], options.evidence ?? false);
+    return selectEntries(tx, await this.contents(tx), rest, [sequences], options.evidence ?? false);
   }
 
   /**
@@ -87,12 +109,9 @@ export class LedgerQueries {
     const after = isGiven(page.after) ? sequenceOf(page.after) : null;
     const before = isGiven(page.before) ? sequenceOf(page.before) : null;
     const bounded = await withSequences(tx, filter);
-    const found = await this.#matching(
-      tx,
-      bounded,
-      { after, before, backward, limit: limit + 1 },
-      options,
-    );
+    const window = { after, before, backward, limit: limit + 1 };
+    const contents = await this.contents(tx);
+    const found = await selectMatching(tx, contents, bounded, window, options.evidence ?? false);
     const more = found.length > limit;
     const nodes = found.slice(0, limit);
     if (backward) nodes.reverse();
@@ -111,7 +130,8 @@ export class LedgerQueries {
     if (request.types !== undefined) typeConditions(request.types, conditions);
     const limit = conditions.parameter(request.limit);
     const rest = `${conditions.sql} ORDER BY e.seq LIMIT ${limit}::int`;
-    return selectEntries(tx, rest, conditions.values, request.evidence ?? false);
+    const contents = await this.contents(tx);
+    return selectEntries(tx, contents, rest, conditions.values, request.evidence ?? false);
   }
 
   /** The newest checkpoint, or null before the first. */
@@ -161,35 +181,6 @@ export class LedgerQueries {
     }
     return receipts;
   }
-
-  async #matching(
-    tx: SqlTx,
-    filter: EntryFilter,
-    window: Window,
-    options: { readonly evidence?: boolean },
-  ): Promise<EntryRecord[]> {
-    const words = isGiven(filter.text) ? searchWords(filter.text) : [];
-    const found: EntryRecord[] = [];
-    let { after, before } = window;
-    for (;;) {
-      const conditions = new Conditions(2);
-      filterConditions(filter, conditions);
-      textConditions(words, conditions);
-      if (after !== null) conditions.add('e.seq > ?::bigint', after);
-      if (before !== null) conditions.add('e.seq < ?::bigint', before);
-      const limit = conditions.parameter(window.limit);
-      const rest = `${conditions.sql} ORDER BY e.seq ${window.backward ? 'DESC' : 'ASC'} LIMIT ${limit}::int`;
-      const rows = await selectEntries(tx, rest, conditions.values, options.evidence ?? false);
-      found.push(...rows.filter((row) => words.length === 0 || matchesText(row, words)));
-      const last = rows.at(-1);
-      if (found.length >= window.limit || rows.length < window.limit || last === undefined) {
-        return found.slice(0, window.limit);
-      }
-      // Words were found where nobody reads them (a key, a nonce): look further.
-      if (window.backward) before = last.sequence;
-      else after = last.sequence;
-    }
-  }
 }
 
 interface CheckpointRow extends TierMarks {
@@ -214,13 +205,6 @@ async function selectCheckpoint(
   const origin = note.slice(0, note.indexOf('\n'));
   const tier = tierOf(row, size - 1n);
   return { origin, size, rootHash: root, note, signedAt: signed_at, tier };
-}
-
-interface Window {
-  readonly after: bigint | null;
-  readonly before: bigint | null;
-  readonly backward: boolean;
-  readonly limit: number;
 }
 
 /** Times of recording as sequences: they order alike. */

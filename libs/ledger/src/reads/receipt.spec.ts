@@ -2,13 +2,15 @@ import { generateKeyPairSync } from 'node:crypto';
 import { verifyInclusion } from '@countersign/chain';
 import { systemClock, type TenantId } from '@countersign/kernel';
 import { CheckpointSigner } from '../checkpoint/checkpoint-signer.js';
+import { SigningKeys } from '../checkpoint/signing-keys.js';
 import { delivered, ledgerFixture, type LedgerFixture } from '../testing/ledger-fixture.js';
 import { StoredTree } from '../tree/stored-tree.js';
 import { ledgerTiles } from '../tree/tile-store.js';
 import { LedgerQueries } from './ledger-queries.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 describe('receipts', () => {
-  const queries = new LedgerQueries();
+  const queries = new LedgerQueries({ vault: testVault() });
   let fixture: LedgerFixture;
   let tenantId: TenantId;
 
@@ -42,7 +44,11 @@ describe('receipts', () => {
     const { database } = fixture.test;
     expect(await database.read(tenantId, (tx) => queries.receipt(tx, 3n))).toBeNull();
     const { privateKey } = generateKeyPairSync('ed25519');
-    const signer = new CheckpointSigner({ database, clock: systemClock, signingKey: privateKey });
+    const signer = new CheckpointSigner({
+      database,
+      clock: systemClock,
+      keys: SigningKeys.of(privateKey),
+    });
     const checkpoint = await signer.signNow(tenantId);
     const receipt = await database.read(tenantId, (tx) => queries.receipt(tx, 3n));
     const [head = '', note = ''] = (receipt ?? '')

@@ -2,6 +2,7 @@ import { personal, type EntryDraft } from '@countersign/events';
 import { systemClock, type Clock, type TenantId } from '@countersign/kernel';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { LedgerService, type LedgerServiceOptions } from '../ledger-service.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 export interface LedgerFixture {
   readonly test: TestDatabase;
@@ -18,7 +19,12 @@ export async function ledgerFixture(clock: Clock = systemClock): Promise<LedgerF
   const test = await createTestDatabase();
   const services: LedgerService[] = [];
   const replica = (options: Partial<LedgerServiceOptions> = {}): LedgerService => {
-    const service = new LedgerService({ database: test.database, clock, ...options });
+    const service = new LedgerService({
+      vault: testVault(),
+      database: test.database,
+      clock,
+      ...options,
+    });
     services.push(service);
     return service;
   };

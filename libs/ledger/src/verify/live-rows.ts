@@ -1,6 +1,7 @@
 import { toHex, type ChainRecord, type DisclosedValue } from '@countersign/chain';
 import type { SqlTx } from '@countersign/database';
-import type { Json } from '@countersign/kernel';
+import { isAppError, type Json } from '@countersign/kernel';
+import type { Contents } from '../sealing/contents.js';
 
 interface LiveRow {
   readonly seq: bigint;
@@ -29,6 +30,10 @@ export interface LiveEntry {
   readonly delivered: boolean;
   /** A disclosure that is not even JSON. */
   readonly badDisclosure: string | null;
+  /** A sealed value that does not open, by its table. */
+  readonly brokenSeal: string | null;
+  /** Its payload row is there; its content may be lost with the tenant's key. */
+  readonly hasPayload: boolean;
 }
 
 const SELECT = `SELECT e.seq, e.id, e.recorded_at, e.occurred_at, e.type, e.source, e.subject, e.actor, e.delivery,
@@ -42,7 +47,12 @@ const SELECT = `SELECT e.seq, e.id, e.recorded_at, e.occurred_at, e.type, e.sour
   WHERE e.tenant_id = $1::uuid AND e.seq > $2::bigint ORDER BY e.seq LIMIT $3::int`;
 
 /** The next stored entries after a sequence, as they are: nothing is parsed that a tamperer could have broken. */
-export async function liveEntries(tx: SqlTx, after: bigint, limit: number): Promise<LiveEntry[]> {
+export async function liveEntries(
+  tx: SqlTx,
+  contents: Contents,
+  after: bigint,
+  limit: number,
+): Promise<LiveEntry[]> {
   const rows = await tx.query<LiveRow>(SELECT, [tx.tenantId, after, limit]);
   const last = rows.at(-1);
   if (last === undefined) return [];
@@ -51,18 +61,42 @@ export async function liveEntries(tx: SqlTx, after: bigint, limit: number): Prom
      WHERE tenant_id = $1::uuid AND seq > $2::bigint AND seq <= $3::bigint`,
     [tx.tenantId, after, last.seq],
   );
+  const ids = new Map(rows.map((row) => [row.seq, row.id]));
+  const broken = new Map<bigint, string>();
+  const open = (seq: bigint, table: string, work: () => Buffer | null): Buffer | null => {
+    try {
+      return work();
+    } catch (error) {
+      if (!isAppError(error, 'SEAL_BROKEN')) throw error;
+      broken.set(seq, table);
+      return null;
+    }
+  };
   const opened = new Map<bigint, DisclosedValue[]>();
   const bad = new Map<bigint, string>();
   for (const { path, salt, seq, value } of disclosures) {
-    const parsed = tryParse(value);
+    const id = ids.get(seq) ?? '';
+    const plain = open(seq, 'ledger_disclosure', () => contents.disclosure(id, path, value));
+    if (plain === null) continue;
+    const parsed = tryParse(plain);
     if (parsed === undefined) bad.set(seq, path);
     else opened.set(seq, [...(opened.get(seq) ?? []), { path, salt, value: parsed }]);
   }
-  return rows.map((row) => ({
-    record: toRecord(tx, row, opened.get(row.seq) ?? []),
-    delivered: row.delivered,
-    badDisclosure: bad.get(row.seq) ?? null,
-  }));
+  return rows.map((row) => {
+    const { bytes, id, payload, seq } = row;
+    const plain = {
+      ...row,
+      payload: open(seq, 'ledger_payload', () => contents.payload(id, payload)),
+      bytes: open(seq, 'ledger_evidence', () => contents.evidence(id, bytes)),
+    };
+    return {
+      record: toRecord(tx, plain, opened.get(seq) ?? []),
+      delivered: row.delivered,
+      badDisclosure: bad.get(seq) ?? null,
+      brokenSeal: broken.get(seq) ?? null,
+      hasPayload: payload !== null,
+    };
+  });
 }
 
 function toRecord(tx: SqlTx, row: LiveRow, disclosures: readonly DisclosedValue[]): ChainRecord {

@@ -8,8 +8,10 @@ import {
 } from '@countersign/chain';
 import type { Database, SqlTx } from '@countersign/database';
 import type { TenantId } from '@countersign/kernel';
+import type { Vault } from '@countersign/vault';
 import type { CheckpointRecord } from '../reads/entry-record.js';
 import { LedgerQueries } from '../reads/ledger-queries.js';
+import type { Contents } from '../sealing/contents.js';
 import { liveEntries } from './live-rows.js';
 import { LiveTiles } from './live-tiles.js';
 
@@ -25,6 +27,8 @@ export type LiveVerdict =
     };
 
 export interface VerifyLiveOptions {
+  /** Opens payloads, disclosures and evidence. What a destroyed key sealed is not looked at. */
+  readonly vault: Vault;
   /** Public key that must have signed the newest checkpoint; without it the signature is not looked at. */
   readonly publicKey?: KeyObject;
   readonly onProgress?: (verified: bigint, size: bigint) => void;
@@ -40,17 +44,17 @@ const CHUNK = 1_000;
 export async function verifyLive(
   database: Database,
   tenantId: TenantId,
-  options: VerifyLiveOptions = {},
+  options: VerifyLiveOptions,
 ): Promise<LiveVerdict> {
   return database.read(tenantId, async (tx) => {
-    const queries = new LedgerQueries();
+    const queries = new LedgerQueries({ vault: options.vault });
     const head = await readHead(tx);
     const checkpoint = await queries.checkpoint(tx);
     const signed = checkpoint === null ? null : checkpointFault(checkpoint, options.publicKey);
     if (signed !== null) return signed;
     const heads = checkpoint === null ? [] : [{ size: checkpoint.size, root: checkpoint.rootHash }];
     const verifier = new ChainVerifier({ tenant: tenantId, heads });
-    const fault = await verifyEntries(tx, verifier, head.size, options);
+    const fault = await verifyEntries(tx, await queries.contents(tx), verifier, head.size, options);
     if (fault !== null) return fault;
     const report = verifier.finish();
     if (!report.ok) return broken(report.fault);
@@ -64,6 +68,7 @@ export async function verifyLive(
 
 async function verifyEntries(
   tx: SqlTx,
+  contents: Contents,
   verifier: ChainVerifier,
   size: bigint,
   options: VerifyLiveOptions,
@@ -71,14 +76,17 @@ async function verifyEntries(
   const tiles = new LiveTiles();
   let after = -1n;
   for (;;) {
-    const entries = await liveEntries(tx, after, CHUNK);
+    const entries = await liveEntries(tx, contents, after, CHUNK);
     if (entries.length === 0) break;
     const leaves: Uint8Array[] = [];
-    for (const { badDisclosure, delivered, record } of entries) {
+    for (const { badDisclosure, brokenSeal, delivered, hasPayload, record } of entries) {
       const sequence = after + 1n;
+      if (brokenSeal !== null) {
+        return bad(sequence, 'SEAL_BROKEN', `what was sealed for this row of ${brokenSeal}`);
+      }
       const fault = verifier.push(record);
       if (fault !== null) return broken(fault);
-      if (record.payload === null) return bad(sequence, 'PAYLOAD_MISSING', 'a payload row');
+      if (!hasPayload) return bad(sequence, 'PAYLOAD_MISSING', 'a payload row');
       if (badDisclosure !== null) {
         return bad(sequence, 'DISCLOSURE_MISMATCH', `canonical JSON at ${badDisclosure}`);
       }

@@ -23,6 +23,7 @@ import { PromotionQueries } from '../promotion.queries.js';
 import { promotionObserver, PromotionService } from '../promotion.service.js';
 import type { PromotionOutcome, PromotionRequestRecord } from '../records.js';
 import type { RegistryChange, RegistryWriter, RegistryWriteResult } from '../registry-writer.js';
+import { testVault } from '../../../../test/support/vault.js';
 
 export const START = new Date('2026-11-21T10:00:00.000Z');
 export const MODEL = 'card-fraud';
@@ -62,8 +63,8 @@ export class PromotionFixture {
   readonly clock = fixedClock(START);
   readonly writer = new ScriptedWriter();
   readonly files = loadPolicyFiles(POLICIES);
-  readonly entries = new LedgerQueries();
-  readonly registry = new RegistryQueries();
+  readonly entries = new LedgerQueries({ vault: testVault() });
+  readonly registry = new RegistryQueries({ vault: testVault() });
   readonly lineage = new LineageQueries({ cursor: (tx) => readCursor(tx, lineageProjector.name) });
   readonly ledger: LedgerService;
   readonly policy: PolicyService;
@@ -81,7 +82,7 @@ export class PromotionFixture {
   ) {
     const { database } = test;
     const { clock, files } = this;
-    this.ledger = new LedgerService({ database, clock });
+    this.ledger = new LedgerService({ vault: testVault(), database, clock });
     this.policy = new PolicyService({ database, ledger: this.ledger, clock, files });
     this.roles = new PolicyQueries(files, clock);
     this.service = this.serviceOn(database);
@@ -161,9 +162,9 @@ export class PromotionFixture {
     const kind = name === 'robot' ? 'service' : 'user';
     await this.test.database.sqlTransaction(tenantId, (tx) =>
       tx.query(
-        `INSERT INTO principal (tenant_id, id, kind, issuer, subject, display_name, created_at)
-         VALUES ($1::uuid, $2::uuid, $3, 'test', $4, $5, now())`,
-        [tenantId, uuid, kind, `${name}-${uuid}`, name],
+        `INSERT INTO principal (tenant_id, id, kind, issuer, subject_mac, created_at)
+         VALUES ($1::uuid, $2::uuid, $3, 'test', encode(sha256($4::text::bytea), 'hex'), now())`,
+        [tenantId, uuid, kind, uuid],
       ),
     );
     const id = `${kind === 'user' ? 'user' : 'svc'}:${uuid}`;

@@ -17,8 +17,8 @@ export function toEntry(record: EntryRecord): Entry {
     previousHash: hex(record.previousHash),
     leafHash: hex(record.leafHash),
     canonical: base64(record.canonical),
-    payload: record.payload,
-    payloadCanonical: base64(record.payloadCanonical),
+    payload: record.readable ? record.payload : null,
+    payloadCanonical: base64(record.payloadCanonical ?? new Uint8Array()),
     payloadDigest: record.payloadDigest,
     disclosures: record.disclosures.map((disclosure): Disclosure => ({
       path: disclosure.path,

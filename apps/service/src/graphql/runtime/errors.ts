@@ -16,6 +16,7 @@ const STATUS: Readonly<Record<string, number>> = {
   READ_ONLY: 503,
   KEY_MISSING: 503,
   KEY_DESTROYED: 410,
+  SEAL_BROKEN: 500,
   INTERNAL: 500,
 };
 
