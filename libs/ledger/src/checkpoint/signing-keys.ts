@@ -31,13 +31,15 @@ export class SigningKeys {
    * 0600 when it is missing. Every replica must be given the same file. Throws SIGNING_KEY.
    */
   static async open(path: string): Promise<SigningKeys> {
-    const stamp = await stampOf(path);
-    const seeds = await readSeeds(path);
-    if (seeds !== null) return new SigningKeys(path, seeds.map(privateKeyFromSeed), stamp);
-    await createSeeds(path);
-    const made = await readSeeds(path);
-    if (made === null) throw unusable(path, 'it cannot be created');
-    return new SigningKeys(path, made.map(privateKeyFromSeed), '');
+    let stamp = await stampOf(path);
+    let seeds = await readSeeds(path);
+    if (seeds === null) {
+      await createSeeds(path);
+      stamp = await stampOf(path);
+      seeds = await readSeeds(path);
+    }
+    if (seeds === null) throw unusable(path, 'it cannot be created');
+    return new SigningKeys(path, seeds.map(privateKeyFromSeed), stamp);
   }
 
   /** Keys that never change. */
