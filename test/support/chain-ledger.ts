@@ -152,7 +152,7 @@ export class TestLedger {
       : null;
     return {
       actor: random.pick(['user:1', 'user:2', 'unknown']),
-      delivery: `d-"${this.size}"`,
+      delivery: random.chance(10) ? `d-"${this.size}"` : `d-${this.size}`,
       id: random.uuid(),
       occurredAt: new Date(this.clock - 500).toISOString(),
       recordedAt: new Date(this.clock).toISOString(),

@@ -202,3 +202,4 @@ export {
 export type { BundleCheck, BundleFault, BundleReport } from './bundle/report.js';
 export type { BundleOptions, TimestampVerdict } from './bundle/options.js';
 export { verifyBundle } from './bundle/verify-bundle.js';
+export { verifyBundleSet, type BundleSetReport, type NamedBundle } from './bundle/verify-set.js';

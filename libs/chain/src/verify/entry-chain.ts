@@ -1,6 +1,7 @@
-import { decodeEntry } from '../entry/decode.js';
+import { decodeEntry, type DecodeEntryResult } from '../entry/decode.js';
 import type { EntryHeader } from '../entry/header.js';
 import type { ChainRecord, EntryFaultCode } from './record.js';
+import { quickHeader } from './quick-header.js';
 import type { EntryRule } from './rules.js';
 
 /** Where the next entry has to follow on. */
@@ -40,7 +41,9 @@ export class EntryChain {
 
   /** Takes the next entry and moves on, also past a rule that was left out. `leafHash`: of its bytes, in hex. */
   push(record: ChainRecord, leafHash: string): EntryVerdict {
-    const decoded = decodeEntry(record.canonical);
+    const quick = quickHeader(record.canonical);
+    const decoded: DecodeEntryResult =
+      quick === null ? decodeEntry(record.canonical) : { ok: true, header: quick };
     if (!decoded.ok) {
       return { ok: false, code: decoded.code, found: decoded.detail, expected: 'an entry' };
     }
