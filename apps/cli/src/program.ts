@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { exportCommand, proveCommand } from './export/export-command.js';
 import type { AddOptions } from './operator/source.js';
 import type { TailOptions } from './operator/tail.js';
 import type { OpenTenantOptions } from './operator/tenant.js';
@@ -28,6 +29,9 @@ export function createProgram(output: Output, exit: (code: number) => void): Com
       exit,
     ).copyInheritedSettings(program),
   );
+  for (const command of [exportCommand(output), proveCommand(output)]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
   addTokenCommand(program, output);
   addTailCommand(program, output);
   addSourceCommands(program, output);

@@ -6,6 +6,7 @@ export { changeSeeds, newSeed } from './checkpoint/seed-file.js';
 export { loadOrCreateSigningKey } from './checkpoint/signing-key.js';
 export { SigningKeys } from './checkpoint/signing-keys.js';
 export { checkDurability } from './durability.js';
+export { entryReceipt, type EntryReceipt, type ReceiptFailure } from './export/entry-receipt.js';
 export type { ExportProgress, ExportReport, ExportRequest } from './export/export-request.js';
 export { exportHeads, type HeadsExportContext } from './export/export-heads.js';
 export { exportTenant, type ExportContext, type ExportTarget } from './export/export-tenant.js';
@@ -50,3 +51,4 @@ export type {
 export { LedgerQueries, type LedgerQueriesOptions } from './reads/ledger-queries.js';
 export { Contents } from './sealing/contents.js';
 export { verifyLive, type LiveVerdict, type VerifyLiveOptions } from './verify/verify-live.js';
+export { publishedHeads, publishedLedger, type PublishedLog } from './tree/published-log.js';
