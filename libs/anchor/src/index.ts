@@ -1,0 +1,22 @@
+export { FreezeWatch, type FreezeWatchOptions } from './freeze/freeze-watch.js';
+export { currentFreeze, openFreezes, type InstallationFreeze } from './freeze/freeze-store.js';
+export {
+  anchorNames,
+  openAnchors,
+  outsideSources,
+  reachableWitnesses,
+  type Anchors,
+  type AnchorSettings,
+} from './open-anchors.js';
+export { StoreCheck, type Contradiction, type StoreCheckResult } from './outside/store-check.js';
+export {
+  verifyTimestamp,
+  type TimestampTrust,
+  type TimestampVerdict,
+} from './timestamp/verify-timestamp.js';
+export { anchorLags, LAG_SECONDS_MAX, type AnchorLag } from './worker/anchor-lags.js';
+export type { AnchorName } from './worker/anchor-rows.js';
+export { AnchorWorker, type AnchorFailure } from './worker/anchor-worker.js';
+export { CopyTarget } from './worker/copy-target.js';
+export { TimestampTarget } from './worker/timestamp-target.js';
+export { WitnessTarget } from './worker/witness-target.js';
