@@ -8,6 +8,7 @@ import { appendUnlessRepeated } from './append/append-in-tx.js';
 import type { AppendResult } from './append/append-result.js';
 import { GroupCommit } from './append/group-commit.js';
 import { prepareDraft } from './append/prepare.js';
+import { sealOf } from './append/seal-of.js';
 import { freezeHead, readOnly, thawHead, type ReadOnlyState } from './append/read-only.js';
 
 export interface LedgerServiceOptions {
@@ -129,7 +130,7 @@ export class LedgerService {
   async appendInTx(tx: SqlTx, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
     this.#refuseReadOnly();
     if (drafts.length === 0) return [];
-    const seal = await this.#vault.key(tx.tenantId);
+    const seal = await sealOf(this.#vault, tx.tenantId, (work) => work(tx));
     const prepared = drafts.map((draft) => prepareDraft(draft, seal));
     const { batch, results } = await appendUnlessRepeated(tx, this.#clock, prepared);
     if (batch !== null) this.#hintLater(tx.tenantId, batch.after.size);

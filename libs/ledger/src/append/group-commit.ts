@@ -7,6 +7,7 @@ import type { AppendResult } from './append-result.js';
 import { Lane } from './lane.js';
 import { prepareDraft } from './prepare.js';
 import { prepareConnection } from './round-trip.js';
+import { sealOf } from './seal-of.js';
 import { sqlState } from './sql-error.js';
 
 export interface GroupCommitOptions {
@@ -47,17 +48,21 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  /** Resolves when the drafts are durable. Rejects with OVERLOADED, UNAVAILABLE, INVALID_DRAFT, LOG_NOT_OPEN or READ_ONLY, and as
-   * the vault when the tenant has no key. */
+  /**
+   * Resolves when the drafts are durable. Rejects with OVERLOADED, UNAVAILABLE, INVALID_DRAFT, LOG_NOT_OPEN or READ_ONLY,
+   * and as the vault when the tenant has no key.
+   */
   async append(tenantId: TenantId, drafts: readonly EntryDraft[]): Promise<AppendResult[]> {
-    if (this.#closed) throw unavailable('The service is stopping.');
     if (drafts.length === 0) return [];
-    const lane = this.#lane(tenantId);
     if (drafts.length > REQUEST_DRAFTS_MAX) throw tooMany(drafts.length);
+    const { database, vault } = this.#options;
+    const seal = await sealOf(vault, tenantId, (work) => database.read(tenantId, work));
+    // Nothing is awaited from here to the queue: bounds that hold now hold then.
+    if (this.#closed) throw unavailable('The service is stopping.');
+    const lane = this.#lane(tenantId);
     if (lane.queue.drafts + drafts.length > this.#options.queueLimit && lane.queue.drafts > 0) {
       throw overloaded();
     }
-    const seal = await this.#options.vault.key(tenantId);
     const prepared = drafts.map((draft) => prepareDraft(draft, seal));
     const weight = prepared.reduce((sum, draft) => sum + draft.weight, 0);
     if (this.#waitingBytes + weight > WAITING_BYTES_MAX && this.#waitingBytes > 0) {
