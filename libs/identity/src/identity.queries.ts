@@ -1,4 +1,4 @@
-import type { Database, SqlTx } from '@countersign/database';
+import type { Database } from '@countersign/database';
 import { asTenantId, type TenantId } from '@countersign/kernel';
 
 export interface TenantRecord {
@@ -15,7 +15,7 @@ interface TenantRow {
 
 const TENANT = 'SELECT id, slug, display_name FROM tenant';
 
-/** Reads of tenants and principals. */
+/** Reads of tenants. */
 export class IdentityQueries {
   constructor(readonly database: Database) {}
 
@@ -40,23 +40,7 @@ export class IdentityQueries {
     );
     return rows[0] === undefined ? null : tenantRecord(rows[0]);
   }
-
-  /** Names of the `user:` and `svc:` ids among `actorIds`; ids that this tenant does not know are left out. */
-  async displayNames(tx: SqlTx, actorIds: readonly string[]): Promise<Map<string, string>> {
-    const asked = actorIds.filter((id) => ACTOR.test(id));
-    if (asked.length === 0) return new Map();
-    const rows = await tx.query<{ id: string; display_name: string }>(
-      `SELECT CASE kind WHEN 'user' THEN 'user:' ELSE 'svc:' END || id AS id, display_name
-         FROM principal WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])`,
-      [tx.tenantId, asked.map((id) => id.slice(id.indexOf(':') + 1))],
-    );
-    const names = new Map(rows.map((row) => [row.id, row.display_name]));
-    // user:x and svc:x are different principals, of which at most one exists.
-    return new Map([...names].filter(([id]) => asked.includes(id)));
-  }
 }
-
-const ACTOR = /^(user|svc):[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 function tenantRecord(row: TenantRow): TenantRecord {
   return { id: asTenantId(row.id), slug: row.slug, displayName: row.display_name };

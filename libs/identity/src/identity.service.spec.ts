@@ -2,6 +2,7 @@ import { fixedClock, systemClock } from '@countersign/kernel';
 import { LedgerQueries, LedgerService } from '@countersign/ledger';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { IdentityService } from './identity.service.js';
+import { PrincipalNames } from './principal-names.js';
 import type { VerifiedToken } from './token-verifier.js';
 import { testVault } from '../../../test/support/vault.js';
 
@@ -129,15 +130,14 @@ describe('IdentityService', () => {
     claims = { ...claims, tenantSlug: 'globex', subject: 'gus', displayName: 'Gus' };
     const gus = await identity.authenticate('token');
     const asked = [abel.id, gus.id, 'system:countersign', 'unknown', 'user:nonsense', abel.id];
-    const names = await test.database.read(abel.tenantId, (tx) =>
-      identity.queries.displayNames(tx, asked),
-    );
+    const principals = new PrincipalNames(new LedgerQueries({ vault: testVault() }));
+    const names = await test.database.read(abel.tenantId, (tx) => principals.of(tx, asked));
     expect([...names]).toEqual([[abel.id, 'Abel']]);
   });
 
   it('lets the runtime role change no principal', async () => {
     const { tenantId } = await make().authenticate('token');
-    for (const statement of ["UPDATE principal SET display_name = 'x'", 'DELETE FROM principal']) {
+    for (const statement of ["UPDATE principal SET issuer = 'x'", 'DELETE FROM principal']) {
       await expect(
         test.database.sqlTransaction(tenantId, (tx) => tx.query(statement)),
       ).rejects.toThrow(/permission denied/);

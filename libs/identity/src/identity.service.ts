@@ -3,8 +3,10 @@ import type { Database, SqlTx } from '@countersign/database';
 import { personal, subjects, SYSTEM_ACTOR } from '@countersign/events';
 import { AppError, asTenantId, type Clock, type TenantId } from '@countersign/kernel';
 import type { LedgerService } from '@countersign/ledger';
+import type { TenantSeal, Vault } from '@countersign/vault';
 import { BoundedCache } from './bounded-cache.js';
 import { IdentityQueries, type TenantRecord } from './identity.queries.js';
+import { registrationDelivery } from './principal-names.js';
 import { principalId, type Principal, type PrincipalKind } from './principal.js';
 import type { TokenVerifier } from './token-verifier.js';
 import { unauthenticated } from './unauthenticated.js';
@@ -13,6 +15,8 @@ export interface IdentityServiceDeps {
   readonly database: Database;
   readonly ledger: LedgerService;
   readonly clock: Clock;
+  /** For the keyed hash by which a principal is found. */
+  readonly vault: Vault;
   readonly verifier: Pick<TokenVerifier, 'verify'>;
   /** Gives a new tenant its policy inside the opening transaction and returns the policy version. */
   readonly openPolicy: (tx: SqlTx) => Promise<string>;
@@ -34,7 +38,7 @@ export interface PrincipalRegistration {
 }
 
 /** A registered principal. Its kind is the one it was registered with. */
-export type KnownPrincipal = Pick<Principal, 'id' | 'kind' | 'displayName'>;
+export type KnownPrincipal = Pick<Principal, 'id' | 'kind'>;
 
 const SLUG = /^[a-z][a-z0-9-]{0,62}$/;
 const KNOWN_MAX = 10_000;
@@ -60,13 +64,14 @@ export class IdentityService {
     const token = await this.#deps.verifier.verify(bearerToken);
     const tenant = await this.#tenant(token.tenantSlug);
     if (tenant === null) throw unauthenticated('tenant');
-    const { id, kind, displayName } = await this.registerPrincipal(tenant.id, token);
+    const { id, kind } = await this.registerPrincipal(tenant.id, token);
     return {
       tenantId: tenant.id,
       tenantSlug: tenant.slug,
       id,
       kind,
-      displayName,
+      // As the token says now. What was said when they were registered may have been erased.
+      displayName: token.displayName,
       issuer: token.issuer,
       subject: token.subject,
       tokenExpiresAt: token.expiresAt,
@@ -78,12 +83,13 @@ export class IdentityService {
    * transaction, once however many ask at the same time.
    */
   async registerPrincipal(tenantId: TenantId, who: PrincipalRegistration): Promise<KnownPrincipal> {
-    const key = JSON.stringify([tenantId, who.issuer, who.subject]);
+    const mac = subjectMac(await this.#deps.vault.key(tenantId), who.subject);
+    const key = JSON.stringify([tenantId, who.issuer, mac]);
     const known = this.#principals.get(key);
     if (known !== undefined) return known;
     const found =
-      (await this.#deps.database.read(tenantId, (tx) => findPrincipal(tx, who))) ??
-      (await this.#deps.database.sqlTransaction(tenantId, (tx) => this.#register(tx, who)));
+      (await this.#deps.database.read(tenantId, (tx) => findPrincipal(tx, who.issuer, mac))) ??
+      (await this.#deps.database.sqlTransaction(tenantId, (tx) => this.#register(tx, who, mac)));
     this.#principals.set(key, found);
     return found;
   }
@@ -146,27 +152,18 @@ export class IdentityService {
     return true;
   }
 
-  async #register(tx: SqlTx, who: PrincipalRegistration): Promise<KnownPrincipal> {
+  async #register(tx: SqlTx, who: PrincipalRegistration, mac: string): Promise<KnownPrincipal> {
     const uuid = randomUUID();
     const id = principalId(who.kind, uuid);
     const now = this.#deps.clock.now();
     const inserted = await tx.query(
-      `INSERT INTO principal (tenant_id, id, kind, issuer, subject, display_name, email, created_at)
-       VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8)
-       ON CONFLICT (tenant_id, issuer, subject) DO NOTHING RETURNING id`,
-      [
-        tx.tenantId,
-        uuid,
-        who.kind,
-        who.issuer,
-        who.subject,
-        who.displayName,
-        who.email ?? null,
-        now,
-      ],
+      `INSERT INTO principal (tenant_id, id, kind, issuer, subject_mac, created_at)
+       VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6)
+       ON CONFLICT (tenant_id, issuer, subject_mac) DO NOTHING RETURNING id`,
+      [tx.tenantId, uuid, who.kind, who.issuer, mac, now],
     );
     if (inserted.length === 0) {
-      const other = await findPrincipal(tx, who);
+      const other = await findPrincipal(tx, who.issuer, mac);
       if (other !== null) return other;
       throw new AppError('INTERNAL', { publicMessage: 'The principal could not be registered.' });
     }
@@ -178,7 +175,7 @@ export class IdentityService {
         actor: SYSTEM_ACTOR,
         basis: 'authenticated',
         occurredAt: now,
-        delivery: `principal.registered:${id}`,
+        delivery: registrationDelivery(id),
         data: {
           principal: id,
           kind: who.kind,
@@ -189,20 +186,24 @@ export class IdentityService {
         },
       },
     ]);
-    return { id, kind: who.kind, displayName: who.displayName };
+    return { id, kind: who.kind };
   }
+}
+
+/** Finds somebody again without keeping who it is; no reader of the table can try out names. */
+function subjectMac(seal: TenantSeal, subject: string): string {
+  return seal.macHex(subject, 'principal/subject');
 }
 
 async function findPrincipal(
   tx: SqlTx,
-  who: PrincipalRegistration,
+  issuer: string,
+  mac: string,
 ): Promise<KnownPrincipal | null> {
-  const [row] = await tx.query<{ id: string; kind: PrincipalKind; display_name: string }>(
-    `SELECT id, kind, display_name FROM principal
-      WHERE tenant_id = $1::uuid AND issuer = $2 AND subject = $3`,
-    [tx.tenantId, who.issuer, who.subject],
+  const [row] = await tx.query<{ id: string; kind: PrincipalKind }>(
+    `SELECT id, kind FROM principal
+      WHERE tenant_id = $1::uuid AND issuer = $2 AND subject_mac = $3`,
+    [tx.tenantId, issuer, mac],
   );
-  return row === undefined
-    ? null
-    : { id: principalId(row.kind, row.id), kind: row.kind, displayName: row.display_name };
+  return row === undefined ? null : { id: principalId(row.kind, row.id), kind: row.kind };
 }

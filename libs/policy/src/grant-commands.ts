@@ -52,8 +52,8 @@ export class GrantCommands {
       if (refusal !== null) return { kind: 'refused', ...refusal };
       const [row] = await tx.query<GrantRow>(
         `INSERT INTO role_grant
-           (tenant_id, id, subject, role, object, valid_from, valid_until, granted_by, reason)
-         VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, $9) RETURNING ${GRANT_COLUMNS}`,
+           (tenant_id, id, subject, role, object, valid_from, valid_until, granted_by)
+         VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8) RETURNING ${GRANT_COLUMNS}`,
         [
           tx.tenantId,
           randomUUID(),
@@ -63,7 +63,6 @@ export class GrantCommands {
           proposed.validFrom,
           proposed.validUntil,
           actor.id,
-          proposed.reason,
         ],
       );
       return this.#done(tx, actor, 'role.granted', row, decision, proposed.reason);

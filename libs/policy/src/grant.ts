@@ -12,7 +12,6 @@ export interface RoleGrant {
   readonly validUntil: Date | null;
   /** Actor id. */
   readonly grantedBy: string;
-  readonly reason: string;
   readonly revokedAt: Date | null;
   readonly revokedBy: string | null;
 }

@@ -84,13 +84,12 @@ export interface GrantRow {
   valid_from: Date;
   valid_until: Date | null;
   granted_by: string;
-  reason: string;
   revoked_at: Date | null;
   revoked_by: string | null;
 }
 
 export const GRANT_COLUMNS =
-  'id, subject, role, object, valid_from, valid_until, granted_by, reason, revoked_at, revoked_by';
+  'id, subject, role, object, valid_from, valid_until, granted_by, revoked_at, revoked_by';
 
 export function roleGrant(row: GrantRow): RoleGrant {
   return {
@@ -101,7 +100,6 @@ export function roleGrant(row: GrantRow): RoleGrant {
     validFrom: row.valid_from,
     validUntil: row.valid_until,
     grantedBy: row.granted_by,
-    reason: row.reason,
     revokedAt: row.revoked_at,
     revokedBy: row.revoked_by,
   };

@@ -40,7 +40,7 @@ export class CommandWriter {
     const permitId = permitOf(events, executing);
 
     for (const event of events) {
-      await writeVote(tx, before.id, event, frame);
+      await writeVote(tx, after, event, frame);
       drafts.push(
         requestEntry(event, after, frame, {
           permitId,
@@ -171,23 +171,23 @@ function isGrounds(event: RequestEvent): boolean {
 
 async function writeVote(
   tx: SqlTx,
-  requestId: string,
+  after: PromotionRequestRecord,
   event: RequestEvent,
   frame: CommandFrame,
 ): Promise<void> {
   if (event.kind === 'vote_cast') {
     const { vote } = event;
     await tx.query(
-      `INSERT INTO promotion_vote (tenant_id, id, request_id, actor_id, decision, role, comment, pin_digest, cast_at)
-       VALUES ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7, $8, $9::timestamptz)`,
+      `INSERT INTO promotion_vote (tenant_id, id, request_id, actor_id, decision, role, row_version, pin_digest, cast_at)
+       VALUES ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::int, $8, $9::timestamptz)`,
       [
         tx.tenantId,
         vote.id,
-        requestId,
+        after.id,
         vote.actor,
         vote.decision,
         vote.role,
-        frame.text,
+        after.rowVersion,
         vote.pinDigest,
         frame.now,
       ],

@@ -8,6 +8,7 @@ import {
   type EventType,
 } from '@countersign/events';
 import { decisionRecord, type Decision } from '@countersign/policy';
+import { voteDelivery } from './deliveries.js';
 import type { RequestEvent } from './domain/request-state.js';
 import type { PromotionRequestRecord } from './records.js';
 
@@ -90,7 +91,10 @@ export function requestEntry(
       subject: subjects.request(request.id),
       actor,
       now: frame.now,
-      delivery: `promotion:${request.id}:${request.rowVersion}:${event.kind}`,
+      delivery:
+        event.kind === 'vote_cast'
+          ? voteDelivery(request.id, request.rowVersion)
+          : `promotion:${request.id}:${request.rowVersion}:${event.kind}`,
       data: { ...moved, ...data },
     });
   switch (event.kind) {

@@ -7,10 +7,11 @@ import {
   type Page,
   type PageRequest,
 } from '@countersign/kernel';
-import type { LedgerQueries } from '@countersign/ledger';
+import { dataText, entriesByDelivery, type LedgerQueries } from '@countersign/ledger';
 import type { LineageQueries } from '@countersign/lineage';
 import type { PolicyQueries, PolicyService } from '@countersign/policy';
 import type { RegistryQueries } from '@countersign/registry';
+import { OWN_SOURCE } from './entries.js';
 import { eligibilityOf, requirementsOf } from './domain/standing.js';
 import type { PromotionState } from './domain/states.js';
 import { driftPage, isGiven } from './drift-page.js';
@@ -116,6 +117,16 @@ export class PromotionQueries {
       hasNextPage: rows.length > size,
       hasPreviousPage: isGiven(page.after),
     };
+  }
+
+  /** What people wrote in the entries of these deliveries: reason of a request, comment of a vote. Erased: missing. */
+  async texts(tx: SqlTx, deliveries: readonly string[]): Promise<Map<string, string>> {
+    const found = await entriesByDelivery(tx, this.#deps.entries, OWN_SOURCE, deliveries);
+    const texts = [...found].map(([delivery, entry]) => {
+      const field = entry.type === 'promotion.vote_cast' ? 'comment' : 'reason';
+      return [delivery, dataText(entry, field)] as const;
+    });
+    return new Map(texts.flatMap(([delivery, text]) => (text === null ? [] : [[delivery, text]])));
   }
 
   /** What the policy asks of the request, and how far it is. */

@@ -30,7 +30,7 @@ describe('PromotionService', () => {
 
   it('goes from a request over two votes to APPROVED, each step with its entry', async () => {
     const request = await story.request();
-    expect(request).toMatchObject({ state: 'PENDING', rowVersion: 0, reason: 'better' });
+    expect(request).toMatchObject({ state: 'PENDING', rowVersion: 0 });
     expect(request.pin).toMatchObject({ version: '2', expectedHolders: ['1'], runId: 'run-1' });
 
     const first = done(await story.vote('abel', request.id));
@@ -56,7 +56,8 @@ describe('PromotionService', () => {
   });
 
   it('keeps reason and comment out of the hashed bytes', async () => {
-    await story.request({ reason: 'Mona says so' });
+    const { saidIn } = await story.request({ reason: 'Mona says so' });
+    expect(await story.texts([saidIn])).toEqual(new Map([[saidIn, 'Mona says so']]));
     const [entry] = await story.log('promotion.requested');
     expect(Buffer.from(entry?.payloadCanonical ?? []).toString()).not.toContain('Mona says so');
     expect(entry?.disclosures).toMatchObject([

@@ -14,8 +14,8 @@ export interface VoteRecord {
   /** `user:<uuid>`. */
   readonly castBy: string;
   readonly castAt: Date;
-  /** Null when none was given, or once erased. */
-  readonly comment: string | null;
+  /** Delivery of the entry that cast it, where its comment stands. */
+  readonly saidIn: string;
   readonly revokedAt: Date | null;
   /** Digest of the pin that the voter saw. */
   readonly pinDigest: string;
@@ -37,7 +37,8 @@ export interface PromotionRequestRecord {
   readonly requestedBy: string;
   /** Who registered the version, when the registry said so. */
   readonly registrant: string | null;
-  readonly reason: string | null;
+  /** Delivery of the entry that opened it, where its reason stands. */
+  readonly saidIn: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly pin: Pin;

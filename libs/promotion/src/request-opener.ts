@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { canonicalize } from '@countersign/chain';
 import type { Database, SqlTx } from '@countersign/database';
 import { subjects } from '@countersign/events';
 import { actorOf, type Principal } from '@countersign/identity';
 import { AppError, type Clock } from '@countersign/kernel';
-import type { LedgerService } from '@countersign/ledger';
+import type { LedgerQueries, LedgerService } from '@countersign/ledger';
 import type { PolicyQueries, PolicyService } from '@countersign/policy';
 import type { ModelVersionRecord } from '@countersign/registry';
 import { refuseOpening } from './domain/open-request.js';
@@ -26,11 +26,13 @@ import type { PinReader } from './pin-reader.js';
 import { DEFAULT_POLICY, type PolicyBook } from './policy-book.js';
 import type { PromotionOutcome, PromotionRequestRecord, RequestPromotionInput } from './records.js';
 import { readRequest } from './request-rows.js';
+import { requestDelivery } from './deliveries.js';
 import { lockSlot } from './slot.js';
 
 export interface RequestOpenerDeps {
   readonly database: Database;
   readonly ledger: LedgerService;
+  readonly entries: LedgerQueries;
   readonly policy: PolicyService;
   readonly roles: PolicyQueries;
   readonly pins: PinReader;
@@ -116,8 +118,9 @@ export class RequestOpener {
     if (found === null || tier === null) throw new AppError('INTERNAL', impossible);
 
     const pin = await deps.pins.pin(tx, found, input.target, policy.policyVersion);
+    const id = randomUUID();
     const record: PromotionRequestRecord = {
-      id: randomUUID(),
+      id,
       source: pin.source,
       model: pin.model,
       version: pin.version,
@@ -128,7 +131,7 @@ export class RequestOpener {
       rowVersion: 0,
       requestedBy: principal.id,
       registrant,
-      reason: input.reason ?? null,
+      saidIn: requestDelivery(id),
       createdAt: now,
       expiresAt: new Date(now.getTime() + tier.requestTtlSeconds * 1000),
       pin,
@@ -137,7 +140,9 @@ export class RequestOpener {
       policyVersion: policy.policyVersion,
       votes: [],
     };
-    if (!(await insertRequest(tx, record, input))) {
+    const key = input.idempotencyKey ?? null;
+    const digest = key === null ? null : await this.#digest(tx, input);
+    if (!(await insertRequest(tx, record, key, digest))) {
       // Another command with the same key committed while this one waited for it.
       const other = await this.#repeated(tx, principal, input);
       if (other === null) throw new AppError('INTERNAL', impossible);
@@ -151,7 +156,7 @@ export class RequestOpener {
         subject: subjects.request(record.id),
         actor: frame.actor,
         now,
-        delivery: `promotion:${record.id}:0:requested`,
+        delivery: record.saidIn,
         data: {
           ...aboutRequest(record),
           state: record.state,
@@ -229,7 +234,17 @@ export class RequestOpener {
     );
     const loaded = row === undefined ? null : await readRequest(tx, row.id);
     if (row === undefined || loaded === null) return null;
-    return { same: row.idempotency_digest === inputDigest(input), request: loaded.record };
+    const digest = await this.#digest(tx, input);
+    return { same: row.idempotency_digest === digest, request: loaded.record };
+  }
+
+  /** Keyed: a plain hash would let a reader of the table guess the reason after its erasure. */
+  async #digest(tx: SqlTx, input: RequestPromotionInput): Promise<string> {
+    const { model, version, target, reason, source } = input;
+    const body = { model, version, target, reason: reason ?? null, source: source ?? null };
+    const seal = await this.deps.entries.seal(tx);
+    if (seal === null) throw new AppError('INTERNAL', impossible);
+    return seal.macHex(canonicalize(body), 'promotion/idempotency');
   }
 }
 
@@ -241,12 +256,6 @@ function otherBody(): Refused {
     'You used this idempotency key for another request.',
     'Use a new key for a new request.',
   );
-}
-
-function inputDigest(input: RequestPromotionInput): string {
-  const { model, version, target, reason, source } = input;
-  const body = { model, version, target, reason: reason ?? null, source: source ?? null };
-  return createHash('sha256').update(canonicalize(body)).digest('hex');
 }
 
 async function openRequest(
@@ -266,15 +275,15 @@ async function openRequest(
 async function insertRequest(
   tx: SqlTx,
   record: PromotionRequestRecord,
-  input: RequestPromotionInput,
+  key: string | null,
+  digest: string | null,
 ): Promise<boolean> {
-  const key = input.idempotencyKey ?? null;
   const rows = await tx.query(
     `INSERT INTO promotion_request (tenant_id, id, source, model, version, model_version_id, target, state,
-       row_version, object, requested_by, registrant, reason, created_at, expires_at, pin, pin_digest, policy,
+       row_version, object, requested_by, registrant, created_at, expires_at, pin, pin_digest, policy,
        policy_version, idempotency_key, idempotency_digest)
-     VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $12, $13::timestamptz,
-       $14::timestamptz, $15::jsonb, $16, $17, $18, $19, $20)
+     VALUES ($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $12::timestamptz,
+       $13::timestamptz, $14::jsonb, $15, $16, $17, $18, $19)
      ON CONFLICT DO NOTHING RETURNING id`,
     [
       tx.tenantId,
@@ -288,7 +297,6 @@ async function insertRequest(
       record.object,
       record.requestedBy,
       record.registrant,
-      record.reason,
       record.createdAt,
       record.expiresAt,
       JSON.stringify(record.pin),
@@ -296,7 +304,7 @@ async function insertRequest(
       record.policy,
       record.policyVersion,
       key,
-      key === null ? null : inputDigest(input),
+      digest,
     ],
   );
   return rows.length === 1;

@@ -1,5 +1,6 @@
 import type { SqlTx } from '@countersign/database';
 import { AppError, isUuid } from '@countersign/kernel';
+import { requestDelivery, voteDelivery } from './deliveries.js';
 import type { Pin } from './domain/pin.js';
 import type { PermitState, RequestState } from './domain/request-state.js';
 import type { PromotionState } from './domain/states.js';
@@ -17,7 +18,6 @@ interface RequestRow {
   object: string;
   requested_by: string;
   registrant: string | null;
-  reason: string | null;
   created_at: Date;
   expires_at: Date;
   pin: Pin;
@@ -32,7 +32,7 @@ interface VoteRow {
   actor_id: string;
   decision: VoteDecision;
   role: string;
-  comment: string | null;
+  row_version: number;
   pin_digest: string;
   cast_at: Date;
   revoked_at: Date | null;
@@ -46,7 +46,7 @@ interface PermitRow {
 }
 
 export const REQUEST_COLUMNS = `r.id, r.source, r.model, r.version, r.model_version_id, r.target, r.state,
-  r.row_version, r.object, r.requested_by, r.registrant, r.reason, r.created_at, r.expires_at, r.pin,
+  r.row_version, r.object, r.requested_by, r.registrant, r.created_at, r.expires_at, r.pin,
   r.pin_digest, r.policy, r.policy_version`;
 
 /** A request with its votes and its newest permit, all of one moment. */
@@ -117,7 +117,7 @@ async function votesOf(tx: SqlTx, ids: readonly string[]): Promise<Map<string, V
   const found = new Map<string, VoteRecord[]>();
   if (ids.length === 0) return found;
   const rows = await tx.query<VoteRow>(
-    `SELECT id, request_id, actor_id, decision, role, comment, pin_digest, cast_at, revoked_at
+    `SELECT id, request_id, actor_id, decision, role, row_version, pin_digest, cast_at, revoked_at
        FROM promotion_vote WHERE tenant_id = $1::uuid AND request_id = ANY($2::uuid[])
       ORDER BY cast_at, id`,
     [tx.tenantId, ids],
@@ -131,7 +131,7 @@ async function votesOf(tx: SqlTx, ids: readonly string[]): Promise<Map<string, V
       role: row.role,
       castBy: row.actor_id,
       castAt: row.cast_at,
-      comment: row.comment,
+      saidIn: voteDelivery(row.request_id, row.row_version),
       revokedAt: row.revoked_at,
       pinDigest: row.pin_digest,
     });
@@ -152,7 +152,7 @@ function recordOf(row: RequestRow, votes: readonly VoteRecord[]): PromotionReque
     rowVersion: row.row_version,
     requestedBy: row.requested_by,
     registrant: row.registrant,
-    reason: row.reason,
+    saidIn: requestDelivery(row.id),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     pin: row.pin,

@@ -1,17 +1,16 @@
--- People and machines, one row each and tenant, made when they are first seen.
+-- People and machines, one row each and tenant, made when they are first seen. No personal value is here: the subject
+-- is found by its keyed hash, and names and addresses are disclosures of the entry `principal.registered`.
 CREATE TABLE "principal" (
     "tenant_id" UUID NOT NULL,
     "id" UUID NOT NULL,
     "kind" TEXT NOT NULL CHECK (kind IN ('user', 'service')),
     "issuer" TEXT NOT NULL,
-    "subject" TEXT NOT NULL,
-    "display_name" TEXT NOT NULL,
-    "email" TEXT,
+    "subject_mac" TEXT NOT NULL CHECK (subject_mac ~ '^[0-9a-f]{64}$'),
     "created_at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "principal_pkey" PRIMARY KEY ("tenant_id", "id")
 );
-CREATE UNIQUE INDEX "principal_tenant_id_issuer_subject_key" ON "principal"("tenant_id", "issuer", "subject");
+CREATE UNIQUE INDEX "principal_tenant_id_issuer_subject_mac_key" ON "principal"("tenant_id", "issuer", "subject_mac");
 SELECT protect_tenant_table('principal', 'SELECT, INSERT');
 
 -- One row per tenant. Whoever changes a grant or a rule counts the epoch up in the same transaction; whoever
@@ -35,7 +34,6 @@ CREATE TABLE "role_grant" (
     "valid_from" TIMESTAMPTZ(3) NOT NULL,
     "valid_until" TIMESTAMPTZ(3) CHECK (valid_until > valid_from),
     "granted_by" TEXT NOT NULL CHECK (granted_by ~ '^(user|svc|system):'),
-    "reason" TEXT NOT NULL,
     "revoked_at" TIMESTAMPTZ(3),
     "revoked_by" TEXT CHECK (revoked_by ~ '^(user|svc|system):'),
 
@@ -44,7 +42,7 @@ CREATE TABLE "role_grant" (
 );
 CREATE INDEX "role_grant_tenant_id_subject_idx" ON "role_grant"("tenant_id", "subject");
 SELECT protect_tenant_table('role_grant', 'SELECT, INSERT');
--- A grant never changes after it was made, it is only revoked.
+-- A grant never changes after it was made, it is only revoked. Why it was made is said in the ledger alone.
 GRANT UPDATE (revoked_at, revoked_by) ON "role_grant" TO countersign_runtime;
 
 -- Rules of one tenant beside the baseline of the policy files. An enum, since the engine takes any other

@@ -28,8 +28,6 @@ CREATE TABLE "promotion_request" (
     "object" TEXT NOT NULL,
     "requested_by" TEXT NOT NULL,
     "registrant" TEXT,
-    -- Free text about people: the hashed entry holds a commitment, this readable copy can be nulled.
-    "reason" TEXT,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
     "pin" JSONB NOT NULL,
@@ -62,7 +60,8 @@ CREATE TABLE "promotion_vote" (
     "actor_id" TEXT NOT NULL CHECK (actor_id ~ '^user:'),
     "decision" TEXT NOT NULL CHECK (decision IN ('APPROVE', 'REJECT')),
     "role" TEXT NOT NULL,
-    "comment" TEXT,
+    -- Of the request, once the vote was cast: leads to the entry that holds its comment.
+    "row_version" INTEGER NOT NULL CHECK (row_version > 0),
     "pin_digest" TEXT NOT NULL,
     "cast_at" TIMESTAMPTZ(3) NOT NULL,
     "revoked_at" TIMESTAMPTZ(3),
@@ -175,17 +174,16 @@ SELECT protect_tenant_table('promotion_cover', 'SELECT, INSERT');
 SELECT protect_tenant_table('promotion_observer_mark', 'SELECT, INSERT, UPDATE');
 SELECT protect_append_only('promotion_cover');
 
--- A vote is what somebody said at a moment. It may be revoked once, and its comment erased; nothing else changes.
+-- A vote is what somebody said at a moment. It may be revoked once; nothing else changes.
 CREATE FUNCTION keep_promotion_vote() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public
 AS $$
 BEGIN
-  IF (OLD.tenant_id, OLD.id, OLD.request_id, OLD.actor_id, OLD.decision, OLD.role, OLD.pin_digest, OLD.cast_at)
+  IF (OLD.tenant_id, OLD.id, OLD.request_id, OLD.actor_id, OLD.decision, OLD.role, OLD.row_version, OLD.pin_digest, OLD.cast_at)
      IS DISTINCT FROM
-     (NEW.tenant_id, NEW.id, NEW.request_id, NEW.actor_id, NEW.decision, NEW.role, NEW.pin_digest, NEW.cast_at)
-     OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at)
-     OR (NEW.comment IS NOT NULL AND NEW.comment IS DISTINCT FROM OLD.comment) THEN
+     (NEW.tenant_id, NEW.id, NEW.request_id, NEW.actor_id, NEW.decision, NEW.role, NEW.row_version, NEW.pin_digest, NEW.cast_at)
+     OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at) THEN
     RAISE EXCEPTION 'a vote can be revoked, not changed' USING ERRCODE = 'CS003';
   END IF;
   RETURN NEW;

@@ -87,6 +87,7 @@ function services(database: Database): {
     database,
     ledger,
     clock: systemClock,
+    vault,
     verifier: new TokenVerifier({ issuers, clock: systemClock }),
     openPolicy: (tx) => policy.openPolicy(tx),
   });

@@ -208,6 +208,7 @@ describe('the development issuer', () => {
           database,
           ledger,
           clock: systemClock,
+          vault: testVault(),
           verifier: verifier(),
           openPolicy: (tx) => policy.openPolicy(tx),
         });

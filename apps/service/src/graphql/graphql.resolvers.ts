@@ -6,6 +6,7 @@ import { ActorResolver, EntryResolver } from './ledger/entry.resolver.js';
 import { LedgerResolver } from './ledger/ledger.resolver.js';
 import { LineageResolver } from './lineage/lineage.resolver.js';
 import { PromotionRequestResolver } from './promotion/promotion-request.resolver.js';
+import { VoteResolver } from './promotion/vote.resolver.js';
 import { PromotionResolver } from './promotion/promotion.resolver.js';
 import { ModelVersionResolver } from './registry/model-version.resolver.js';
 import { PlacementResolver } from './registry/placement.resolver.js';
@@ -33,4 +34,5 @@ export const RESOLVERS: readonly Type[] = [
   RegistryResolver,
   SourcesResolver,
   TenantResolver,
+  VoteResolver,
 ];

@@ -16,11 +16,12 @@ import {
   deliver,
   type RegistryRig,
 } from '../../../../test/support/registry-rig.js';
+import { testVault } from '../../../../test/support/vault.js';
 import { startReplayServer, type ReplayServer } from '../../../../test/support/replay.js';
 import { MlflowReader } from './read-back.js';
 
 describe('reading back', () => {
-  const queries = new RegistryQueries();
+  const queries = new RegistryQueries({ vault: testVault() });
   let rig: RegistryRig;
   let replay: ReplayServer;
   beforeAll(async () => {

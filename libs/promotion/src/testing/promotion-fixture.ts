@@ -282,6 +282,12 @@ export class Story {
   }
 
   /** Entries of these types, oldest first. */
+  /** What people wrote, by the delivery of its entry. */
+  async texts(deliveries: readonly string[]): Promise<Map<string, string>> {
+    const { queries, test } = this.fixture;
+    return test.database.read(this.tenantId, (tx) => queries.texts(tx, deliveries));
+  }
+
   async log(...types: string[]): Promise<EntryRecord[]> {
     const { entries, test } = this.fixture;
     return test.database.read(this.tenantId, (tx) =>

@@ -1,5 +1,5 @@
 import { LedgerQueries, type EntryRecord } from '@countersign/ledger';
-import { IdentityQueries } from '@countersign/identity';
+import { PrincipalNames } from '@countersign/identity';
 import { Parent, ResolveField, Resolver } from '@nestjs/graphql';
 import { Caller, CurrentCaller, type Edge } from '../runtime/caller.js';
 import { AllowWithParent } from '../rules/allow.js';
@@ -10,12 +10,12 @@ import { base64 } from './to-entry.js';
 export class ActorResolver {
   private readonly names: Edge<string, string | null>;
 
-  constructor(identity: IdentityQueries) {
+  constructor(principals: PrincipalNames) {
     this.names = {
       name: 'actor.displayName',
       key: (id) => id,
       load: async (tx, ids) => {
-        const names = await identity.displayNames(tx, ids);
+        const names = await principals.of(tx, ids);
         return ids.map((id) => names.get(id) ?? null);
       },
     };
@@ -34,8 +34,14 @@ export class ActorResolver {
 @Resolver(() => Entry)
 export class EntryResolver {
   private readonly evidenceOf: Edge<bigint, Evidence | null>;
+  private readonly proofOf: Edge<bigint, string | null>;
 
-  constructor(private readonly ledger: LedgerQueries) {
+  constructor(ledger: LedgerQueries) {
+    this.proofOf = {
+      name: 'entry.proof',
+      key: (sequence) => sequence.toString(),
+      load: (tx, sequences) => ledger.receipts(tx, sequences),
+    };
     this.evidenceOf = {
       name: 'entry.evidence',
       key: (sequence) => sequence.toString(),
@@ -67,7 +73,7 @@ export class EntryResolver {
       'A c2sp.org/tlog-proof@v1 receipt for this entry under the newest checkpoint; null before the first one.',
   })
   proof(@CurrentCaller() caller: Caller, @Parent() entry: Entry): Promise<string | null> {
-    return caller.read((tx) => this.ledger.receipt(tx, entry.sequence));
+    return caller.load(this.proofOf, entry.sequence);
   }
 }
 

@@ -6,7 +6,7 @@ import { Entry, EntryConnection } from '../ledger/ledger.types.js';
 import { toEntry } from '../ledger/to-entry.js';
 import { RegistryEdges } from '../registry/registry.edges.js';
 import { ModelVersion } from '../registry/registry.types.js';
-import { Caller, CurrentCaller } from '../runtime/caller.js';
+import { Caller, CurrentCaller, type Edge } from '../runtime/caller.js';
 import { Allow, AllowWithParent } from '../rules/allow.js';
 import { ForwardPageArgs, toConnection, type Connection } from '../schema/connection.js';
 import {
@@ -16,15 +16,32 @@ import {
   PromotionRequest,
   Requirement,
 } from './promotion.types.js';
+import { textEdge } from './promotion.edges.js';
 import { toPermit } from './to-promotion.js';
 
 @Resolver(() => PromotionRequest)
 export class PromotionRequestResolver {
+  private readonly texts: Edge<string, string | null>;
+
   constructor(
     private readonly queries: PromotionQueries,
     private readonly ledger: LedgerQueries,
     private readonly edges: RegistryEdges,
-  ) {}
+  ) {
+    this.texts = textEdge(queries);
+  }
+
+  @AllowWithParent()
+  @ResolveField(() => String, {
+    nullable: true,
+    description: 'Why; null when not said, or once erased.',
+  })
+  reason(
+    @CurrentCaller() caller: Caller,
+    @Parent() { record }: PromotionRequest,
+  ): Promise<string | null> {
+    return caller.load(this.texts, record.saidIn);
+  }
 
   @AllowWithParent()
   @ResolveField(() => ModelVersion, { description: 'The version that shall move.' })

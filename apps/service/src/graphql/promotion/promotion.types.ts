@@ -27,8 +27,8 @@ export class Vote {
   @Field(() => DateTimeScalar, { description: 'When.' })
   castAt!: Date;
 
-  @Field(() => String, { nullable: true, description: 'Null when none was given, or once erased.' })
-  comment!: string | null;
+  /** Not a field: where the comment stands. */
+  saidIn!: string;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'Taken back then; null: it counts.' })
   revokedAt!: Date | null;
@@ -97,9 +97,6 @@ export class PromotionRequest {
 
   @Field(() => Actor, { description: 'Who asked.' })
   requestedBy!: Actor;
-
-  @Field(() => String, { nullable: true, description: 'Why; null when not said, or once erased.' })
-  reason!: string | null;
 
   @Field(() => DateTimeScalar, { description: 'When it was asked.' })
   createdAt!: Date;
