@@ -10,9 +10,13 @@ export type FailureKind =
 /** SQLSTATE classes that blame the data: data exception, integrity constraint, syntax or access rule. */
 const CONTENT_CLASSES = new Set(['22', '23', '42']);
 
+/** The re-check inside PostgreSQL found that the batch would not hold together. */
+const CHAIN_BROKEN = 'CS010';
+
 export function failureKind(error: unknown): FailureKind {
   const code = sqlState(error);
   if (code === '23505') return 'repetition';
+  if (code === CHAIN_BROKEN) return 'content';
   return CONTENT_CLASSES.has(code.slice(0, 2)) ? 'content' : 'transient';
 }
 
