@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FreezeWatch } from '@countersign/anchor';
 import { projectRoot, requireDatabaseUrl, type Config } from '@countersign/config';
 import { Database } from '@countersign/database';
 import { IdentityService } from '@countersign/identity';
 import { systemClock, type Clock } from '@countersign/kernel';
+import { LedgerService } from '@countersign/ledger';
 import { PolicyService } from '@countersign/policy';
 import { PermitIssuer } from '@countersign/promotion';
 import { NestFactory } from '@nestjs/core';
@@ -62,16 +64,17 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const workers = app.get(Workers);
   try {
     await furnish(app, server, { config, clock, log, stopping: stopping.signal });
-    if (developmentIssuerWanted(config)) {
-      const seeded = await seedDemo({
-        identity: app.get(IdentityService),
-        policy: app.get(PolicyService),
-      });
-      log.info(seeded, 'development issuer and demo tenants');
-    }
-    await activatePolicies(app);
+    const watch = app.get(FreezeWatch);
+    await watch.begin();
+    const appendsFirst = (): Promise<void> => firstAppends(app, config, log);
+    if (watch.isWritable) await appendsFirst();
     await listen(app, config);
-    if (config.roles.includes('worker')) await workers.start(options.onFatal ?? fatal(log));
+    const onFatal = options.onFatal ?? fatal(log);
+    const work = async (): Promise<void> => {
+      if (config.roles.includes('worker')) await workers.start(onFatal);
+    };
+    if (watch.isWritable) await work();
+    else watch.whenWritable(() => void appendsFirst().then(work).catch(onFatal));
   } catch (error) {
     stopping.abort();
     await app.close();
@@ -92,6 +95,22 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   };
 }
 
+/** What a start itself records. Nothing, while the service is read-only. */
+async function firstAppends(
+  app: NestFastifyApplication,
+  config: Config,
+  log: Logger,
+): Promise<void> {
+  if (developmentIssuerWanted(config)) {
+    const seeded = await seedDemo({
+      identity: app.get(IdentityService),
+      policy: app.get(PolicyService),
+    });
+    log.info(seeded, 'development issuer and demo tenants');
+  }
+  await activatePolicies(app);
+}
+
 /** Tenants that were decided for by other policy files get an entry that says that these decide from now on. */
 async function activatePolicies(app: NestFastifyApplication): Promise<void> {
   const policy = app.get(PolicyService);
@@ -108,7 +127,7 @@ async function furnish(
 ): Promise<void> {
   const { config, clock, log, stopping } = given;
   const metrics = app.get(Metrics);
-  const readiness = new Readiness(app.get(Database), stopping);
+  const readiness = new Readiness(app.get(Database), stopping, app.get(LedgerService));
   safeHeaders(server);
   logAnswers(server, log);
   metrics.time(server);

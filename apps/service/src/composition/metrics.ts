@@ -79,6 +79,24 @@ export class Metrics {
     });
   }
 
+  /** The same for one figure of several things. */
+  gauges<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    read: () => Promise<readonly { labels: Record<Label, string>; value: number }[]>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      async collect(): Promise<void> {
+        for (const { labels, value } of await read()) this.set(labels, value);
+      },
+    });
+  }
+
   /** Times every answer of the server. Routes are counted by pattern, never by address. */
   time(server: FastifyInstance): void {
     server.addHook('onResponse', (request, reply, done) => {

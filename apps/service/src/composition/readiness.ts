@@ -1,4 +1,5 @@
 import type { Database } from '@countersign/database';
+import type { LedgerService } from '@countersign/ledger';
 
 const PATIENCE_MS = 2_000;
 
@@ -7,12 +8,17 @@ export class Readiness {
   constructor(
     private readonly database: Database,
     private readonly stopping: AbortSignal,
+    private readonly ledger: Pick<LedgerService, 'readOnly'>,
   ) {}
 
   /** Why not; empty when it is ready. Never throws and answers in about two seconds at most. */
   async reasons(): Promise<string[]> {
     if (this.stopping.aborted) return ['the service is stopping'];
-    return (await this.#databaseAnswers()) ? [] : ['the database does not answer'];
+    const { readOnly } = this.ledger;
+    return [
+      ...((await this.#databaseAnswers()) ? [] : ['the database does not answer']),
+      ...(readOnly === null ? [] : [`read-only, ${readOnly.code}: ${readOnly.reason}`]),
+    ];
   }
 
   async #databaseAnswers(): Promise<boolean> {

@@ -7,3 +7,5 @@ export const PUBLIC_URL = Symbol('PUBLIC_URL');
 /** Aborted when the service begins to stop. */
 export const STOPPING = Symbol('STOPPING');
 export const POLICY_FILES = Symbol('POLICY_FILES');
+/** Who outside keeps checkpoints: witnesses, time stamps, write-once copies. */
+export const ANCHORS = Symbol('ANCHORS');

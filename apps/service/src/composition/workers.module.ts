@@ -1,3 +1,4 @@
+import { AnchorWorker, FreezeWatch, type Anchors } from '@countersign/anchor';
 import { Database } from '@countersign/database';
 import { IdentityQueries } from '@countersign/identity';
 import { IngestService, MlflowRest, SourceService } from '@countersign/ingest';
@@ -17,11 +18,12 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { MlflowReader } from '../workers/read-back.js';
 import { TenantSweep } from '../workers/tenant-sweep.js';
+import { anchoringProviders, measureAnchors } from './anchoring.js';
 import { KafkaStarter } from './kafka-starter.js';
 import { Lags } from './lags.js';
 import { Metrics } from './metrics.js';
 import { signingProviders } from './signing.js';
-import { CLOCK, CONFIG, LOGGER } from './tokens.js';
+import { ANCHORS, CLOCK, CONFIG, LOGGER } from './tokens.js';
 import { Workers } from './workers.js';
 
 const PROMOTION_SWEEP_MS = 2_000;
@@ -61,10 +63,17 @@ const providers: readonly Provider[] = [
       }),
   },
   ...signingProviders,
+  ...anchoringProviders,
   {
     provide: Metrics,
-    inject: [Database, LedgerService, PromotionService],
-    useFactory: (database: Database, ledger: LedgerService, promotion: PromotionService) => {
+    inject: [Database, LedgerService, PromotionService, ANCHORS, CLOCK],
+    useFactory: (
+      database: Database,
+      ledger: LedgerService,
+      promotion: PromotionService,
+      anchors: Anchors,
+      clock: Clock,
+    ) => {
       const lags = new Lags(
         database,
         projectorsOf(promotion).map(({ name }) => name),
@@ -76,6 +85,7 @@ const providers: readonly Provider[] = [
         'Bytes of entries that wait to be written.',
         () => ledger.waitingBytes,
       );
+      measureAnchors(metrics, { anchors, database, ledger, clock });
       return metrics;
     },
   },
@@ -112,6 +122,8 @@ const providers: readonly Provider[] = [
       ProjectionRunner,
       CheckpointSigner,
       HeadsSequencer,
+      AnchorWorker,
+      FreezeWatch,
       ReadBackWorker,
       PromotionService,
       IdentityQueries,
@@ -125,6 +137,8 @@ const providers: readonly Provider[] = [
       runner: ProjectionRunner,
       signer: CheckpointSigner,
       heads: HeadsSequencer,
+      anchors: AnchorWorker,
+      watch: FreezeWatch,
       readBack: ReadBackWorker,
       promotion: PromotionService,
       identity: IdentityQueries,
@@ -152,6 +166,8 @@ const providers: readonly Provider[] = [
         runner,
         signer,
         heads,
+        anchors,
+        watch,
         kafka,
         sweeps: [
           sweep('read-back', READ_BACK_MS, (tenantId) => readBack.runOnce(tenantId)),

@@ -1,3 +1,4 @@
+import type { AnchorWorker, FreezeWatch } from '@countersign/anchor';
 import type { EventIntake, SourceService } from '@countersign/ingest';
 import type {
   CheckpointSigner,
@@ -16,6 +17,8 @@ export interface WorkersDeps {
   readonly runner: ProjectionRunner;
   readonly signer: CheckpointSigner;
   readonly heads: HeadsSequencer;
+  readonly anchors: AnchorWorker;
+  readonly watch: FreezeWatch;
   readonly sweeps: readonly TenantSweep[];
   readonly kafka: KafkaStarter;
 }
@@ -40,17 +43,26 @@ export class Workers {
 
   /** `onFatal` is told when a part ended that cannot be started again within this process. */
   async start(onFatal: (error: unknown) => void): Promise<void> {
-    const { heads, kafka, runner, signer, sweeps } = this.deps;
+    const { anchors, heads, kafka, runner, signer, sweeps, watch } = this.deps;
     runner.start();
     signer.start();
     heads.start();
+    anchors.start();
+    watch.onChange((writable) => {
+      // A store that contradicts what is known outside must not be signed any further.
+      for (const part of [signer, heads, anchors]) {
+        if (writable) part.start();
+        else void part.stop();
+      }
+    });
     for (const sweep of sweeps) sweep.start();
     this.#intake = await kafka.start(onFatal);
   }
 
   /** Intake first, then what follows it, then appends that wait, then connections. */
   async stop(): Promise<void> {
-    const { database, heads, ledger, runner, signer, sources, sweeps } = this.deps;
+    const { anchors, database, heads, ledger, runner, signer, sources, sweeps, watch } = this.deps;
+    await watch.stop();
     await this.#intake?.stop();
     await Promise.all(sweeps.map((sweep) => sweep.stop()));
     await runner.stop();
@@ -58,6 +70,7 @@ export class Workers {
     await ledger.close();
     await signer.stop();
     await heads.stop();
+    await anchors.stop();
     await database.close();
   }
 }

@@ -1,6 +1,6 @@
 import type { Database } from '@countersign/database';
 import type { Clock } from '@countersign/kernel';
-import type { LedgerService } from '@countersign/ledger';
+import type { LedgerService, ReadOnlyState } from '@countersign/ledger';
 import type { Contradiction, StoreCheck, StoreCheckResult } from '../outside/store-check.js';
 import { currentFreeze, freezeInstallation } from './freeze-store.js';
 
@@ -26,6 +26,7 @@ export interface FreezeWatchOptions {
 export class FreezeWatch {
   readonly #options: FreezeWatchOptions;
   readonly #lifted: (() => void)[] = [];
+  #onChange: (writable: boolean) => void = () => undefined;
   #timer: NodeJS.Timeout | null = null;
   #round: Promise<void> | null = null;
   #stopped = false;
@@ -43,16 +44,26 @@ export class FreezeWatch {
     this.#schedule();
   }
 
+  /** True while this process may append. */
+  get isWritable(): boolean {
+    return this.#options.ledger.readOnly === null;
+  }
+
   /** Calls back once, when this process may append: now, or after a recovery. */
   whenWritable(work: () => void): void {
-    if (this.#options.ledger.readOnly === null) work();
+    if (this.isWritable) work();
     else this.#lifted.push(work);
+  }
+
+  /** Calls back each time that this process stops or goes on appending after `begin`. */
+  onChange(listener: (writable: boolean) => void): void {
+    this.#onChange = listener;
   }
 
   /** Stops appends here at once and on every replica within seconds. */
   async freeze(found: Contradiction): Promise<void> {
-    const { clock, database, ledger } = this.#options;
-    ledger.setReadOnly({ code: found.code, reason: found.reason });
+    const { clock, database } = this.#options;
+    this.#stopAppends({ code: found.code, reason: found.reason });
     await database.global((db) => freezeInstallation(db, found, clock.now()));
   }
 
@@ -78,12 +89,12 @@ export class FreezeWatch {
     const { clock, database, ledger } = this.#options;
     if (!this.#compared && clock.now().getTime() >= this.#nextCheck) await this.#compare();
     const freeze = await database.global((db) => currentFreeze(db));
-    if (freeze !== null) ledger.setReadOnly({ code: freeze.code, reason: freeze.reason });
+    if (freeze !== null) this.#stopAppends({ code: freeze.code, reason: freeze.reason });
     else if (this.#compared && ledger.readOnly !== null) this.#lift();
   }
 
   async #compare(): Promise<void> {
-    const { check, clock, ledger, onChecked, recheckMs = 10_000 } = this.#options;
+    const { check, clock, onChecked, recheckMs = 10_000 } = this.#options;
     const result = await check.run();
     onChecked?.(result);
     if (result.contradiction !== null) {
@@ -95,15 +106,23 @@ export class FreezeWatch {
       // Fail closed: what cannot be compared may have been rolled back.
       this.#nextCheck = clock.now().getTime() + recheckMs;
       const names = result.unanswered.map(({ source, why }) => `${source} ${why}`).join('; ');
-      ledger.setReadOnly({
+      this.#stopAppends({
         code: 'STORE_UNCHECKED',
         reason: `the database could not be compared with any checkpoint outside of it: ${names}`,
       });
     }
   }
 
+  #stopAppends(state: ReadOnlyState): void {
+    const { ledger } = this.#options;
+    const before = ledger.readOnly;
+    ledger.setReadOnly(state);
+    if (before === null) this.#onChange(false);
+  }
+
   #lift(): void {
     this.#options.ledger.setReadOnly(null);
+    this.#onChange(true);
     for (const work of this.#lifted.splice(0)) work();
   }
 }

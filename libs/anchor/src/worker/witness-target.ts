@@ -1,5 +1,4 @@
 import type { Database } from '@countersign/database';
-import type { Clock } from '@countersign/kernel';
 import { HeadsQueries, type HeadsCheckpointRecord } from '@countersign/ledger';
 import type { Contradiction, StoreCheck } from '../outside/store-check.js';
 import { addCheckpoint, monitoredCheckpoint, type Address } from '../witnesses/witness-client.js';
@@ -10,7 +9,6 @@ export interface WitnessTargetOptions {
   readonly witness: Address;
   readonly database: Pick<Database, 'global'>;
   readonly check: StoreCheck;
-  readonly clock: Clock;
   readonly timeoutMs?: number;
   /** Replaced by tests only. */
   readonly addCheckpoint?: typeof addCheckpoint;
