@@ -1,6 +1,8 @@
+import { Database } from '@countersign/database';
 import { IdentityService } from '@countersign/identity';
 import { IngestService, SourceService } from '@countersign/ingest';
 import type { Clock } from '@countersign/kernel';
+import { publishedHeads, publishedLedger } from '@countersign/ledger';
 import { PolicyService } from '@countersign/policy';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -8,6 +10,7 @@ import { Admission } from '../http/admission.js';
 import { doorCounter } from '../http/door-counter.js';
 import { eventsDoor } from '../http/events-door.js';
 import { lineageDoor } from '../http/lineage-door.js';
+import { tlogDoor } from '../http/tlog-door.js';
 import type { DoorAccess } from '../http/token.js';
 import { webhookDoor } from '../http/webhook-door.js';
 import type { Metrics } from './metrics.js';
@@ -38,9 +41,21 @@ export function mountDoors(
   });
   void server.register(eventsDoor, { ingest, access, clock, admission, count });
   void server.register(lineageDoor, { ingest, access, clock, admission, count });
+  const database = app.get(Database);
+  void server.register(tlogDoor, {
+    access,
+    ledgerOf: ({ tenantId }) => {
+      return (work) => database.read(tenantId, async (tx) => work(await publishedLedger(tx)));
+    },
+    heads: (work) => database.global(async (db) => work(await publishedHeads(db))),
+  });
 }
 
-const OBJECTS = { 'lineage.write': 'lineage', 'events.write': 'events' } as const;
+const OBJECTS = {
+  'lineage.write': 'lineage',
+  'events.write': 'events',
+  'ledger.read': 'ledger',
+} as const;
 
 function doorAccess(identity: IdentityService, policy: PolicyService): DoorAccess {
   return {

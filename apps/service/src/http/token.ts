@@ -2,13 +2,16 @@ import type { Principal } from '@countersign/identity';
 import { AppError } from '@countersign/kernel';
 import type { FastifyRequest } from 'fastify';
 
+/** What a caller of a door wants to do. */
+export type DoorAction = 'lineage.write' | 'events.write' | 'ledger.read';
+
 /** How a door learns who calls and what they may. */
 export interface DoorAccess {
   /** Throws UNAUTHENTICATED. */
   readonly authenticate: (token: string) => Promise<Principal>;
   readonly authorize: (
     principal: Principal,
-    action: 'lineage.write' | 'events.write',
+    action: DoorAction,
   ) => Promise<{ readonly allowed: boolean; readonly remedy: readonly string[] }>;
 }
 
@@ -16,7 +19,7 @@ export interface DoorAccess {
 export async function callerOf(
   request: FastifyRequest,
   access: DoorAccess,
-  action: 'lineage.write' | 'events.write',
+  action: DoorAction,
 ): Promise<Principal> {
   const principal = await access.authenticate(bearerToken(request.headers.authorization));
   const { allowed, remedy } = await access.authorize(principal, action);
