@@ -1,7 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { buildChain, serializeChain } from '../../../../test/support/golden-chain.js';
+import {
+  COSIGNED_AT,
+  goldenHeads,
+  headsSigner,
+  headsWitness,
+} from '../../../../test/support/golden-heads.js';
 import { CHAIN_CASES, chainManifest } from '../../../../test/support/chain-cases.js';
 import type { ChainCase } from '../../../../test/support/chain-case.js';
+import { BUNDLE_RULES } from '../bundle/rules.js';
 import { parseVerifierKey } from '../note/keys.js';
 import { ChainVerifier, verifyEntries } from './chain-verifier.js';
 import { parseExportLine } from './export-line.js';
@@ -66,6 +73,22 @@ describe('the worked example of docs/ledger-format.md', () => {
       ...checkpoint.note.trimEnd().split('\n'),
     ];
     for (const text of shown) expect(page).toContain(text);
+  });
+
+  it('shows the log of heads, its witness and its receipt', () => {
+    const { leaves, receipt } = goldenHeads();
+    const heads = headsSigner.verifier.vkey;
+    const shown = [
+      `log ${manifest.vkey}\nlog ${heads}\nwitness w1 ${headsWitness.vkey}\nquorum w1\n`,
+      `\`\`\`text\n${receipt}\`\`\``,
+      `'${String(leaves[1])}'`,
+      COSIGNED_AT.toISOString().replace('.000Z', 'Z'),
+    ];
+    for (const text of shown) expect(page).toContain(text);
+  });
+
+  it('names every code of a verdict', () => {
+    for (const code of Object.keys(BUNDLE_RULES)) expect(page).toContain(`\`${code}\``);
   });
 });
 
