@@ -152,6 +152,8 @@ export type {
   EntryFaultCode,
   TreeFaultCode,
 } from './verify/record.js';
+export { EntryChain, type EntryLink, type EntryVerdict } from './verify/entry-chain.js';
+export { ENTRY_RULES, HEADER_RULES, type EntryRule } from './verify/rules.js';
 export {
   ChainVerifier,
   verifyEntries,

@@ -10,20 +10,18 @@ export type VerifyLevel = 'hashes' | 'headers' | 'payloads';
 export const VERIFY_LEVELS: readonly VerifyLevel[] = ['hashes', 'headers', 'payloads'];
 
 /** Leaves of one piece of work: a perfect subtree, which is one full tile of level 1. */
-export const RANGE_LEAVES = 65_536n;
+export const RANGE_LEAVES = 65_536;
 
 /** One piece of a ledger to verify by itself. Survives a structured clone. */
 export interface RangeTask {
   readonly tenantId: TenantId;
   /** A multiple of RANGE_LEAVES. */
-  readonly from: bigint;
+  readonly from: number;
   /** Exclusive; at most `from` + RANGE_LEAVES, and less only at the end of the ledger. */
-  readonly to: bigint;
+  readonly to: number;
   readonly level: VerifyLevel;
-  /** The snapshot to read; null for a new one. */
-  readonly snapshot: string | null;
-  /** Sizes within from < size <= to at which the tree is asked for. */
-  readonly marks: readonly bigint[];
+  /** Sizes, ascending and from < size <= to, at which the tree is asked for. */
+  readonly marks: readonly number[];
 }
 
 /** The first thing found wrong. */
@@ -41,10 +39,10 @@ export interface RangeResult {
   /** The range as perfect subtrees, left to right. */
   readonly nodes: readonly SubtreeNode[];
   /** The same for the range cut at each mark. */
-  readonly marks: readonly { readonly size: bigint; readonly nodes: readonly SubtreeNode[] }[];
-  /** `prev` and `recordedAt` of the first entry; null at level `hashes`. */
+  readonly marks: readonly { readonly size: number; readonly nodes: readonly SubtreeNode[] }[];
+  /** The leaf hash (hex) that the first entry was held against, and its `recordedAt`; null at level `hashes`. */
   readonly first: EntrySeam | null;
-  /** Leaf hash (hex) and `recordedAt` of the last entry. */
+  /** Of the last entry; `recordedAt` is empty at level `hashes`. */
   readonly last: EntrySeam | null;
 }
 

@@ -14,14 +14,14 @@ export class SubtreeRow {
   readonly #nodes: SubtreeNode[] = [];
   #end: number;
 
-  /** `start`: index of the first leaf, below 2^53. */
-  constructor(start: bigint) {
-    this.#end = Number(start);
+  /** `start`: index of the first leaf. */
+  constructor(start: number) {
+    this.#end = start;
   }
 
   /** Index behind the last leaf. */
-  get end(): bigint {
-    return BigInt(this.#end);
+  get end(): number {
+    return this.#end;
   }
 
   /** The subtrees so far. */
@@ -52,6 +52,13 @@ export class SubtreeRow {
     const copy = new SubtreeRow(this.end);
     copy.#nodes.push(...this.#nodes);
     return copy;
+  }
+
+  /** Size and subtrees as `Frontier.serialize` writes them, when the row began at 0. */
+  serialize(): Buffer {
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64BE(BigInt(this.#end));
+    return Buffer.concat([size, ...this.#nodes.map(({ hash }) => hash)]);
   }
 
   /** Root of the tree, when the row began at 0: the subtrees folded from the right. */

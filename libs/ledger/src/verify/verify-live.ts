@@ -1,180 +1,225 @@
 import type { KeyObject } from 'node:crypto';
-import {
-  ChainVerifier,
-  noteVerifier,
-  sameBytes,
-  toHex,
-  verifyCheckpoint,
-} from '@countersign/chain';
-import type { Database, SqlTx } from '@countersign/database';
-import type { TenantId } from '@countersign/kernel';
+import { NO_PREVIOUS, noteVerifier, sameBytes, toHex, verifyCheckpoint } from '@countersign/chain';
+import type { Database } from '@countersign/database';
+import { AppError, type TenantId } from '@countersign/kernel';
 import type { Vault } from '@countersign/vault';
 import type { CheckpointRecord } from '../reads/entry-record.js';
-import { LedgerQueries } from '../reads/ledger-queries.js';
-import type { Contents } from '../sealing/contents.js';
-import { liveEntries } from './live-rows.js';
-import { LiveTiles } from './live-tiles.js';
+import {
+  RANGE_LEAVES,
+  type LiveFault,
+  type RangeResult,
+  type RangeRunner,
+  type RangeTask,
+  type VerifyLevel,
+} from './range-task.js';
+import { inOrder, LocalRanges } from './run-ranges.js';
+import { readGround, type Ground } from './stored-ground.js';
+import { SubtreeRow } from './subtrees.js';
+import { UpperTree } from './upper-tree.js';
+import type { VerifiedState } from './verified-state.js';
 
 export type LiveVerdict =
-  | { readonly ok: true; readonly size: bigint; readonly root: Uint8Array }
   | {
-      readonly ok: false;
-      /** The first sequence at fault; for a fault of the whole tree, its size. */
-      readonly sequence: bigint;
-      /** Stable name of the rule that is broken. */
-      readonly rule: string;
-      readonly expected: string;
-    };
+      readonly ok: true;
+      readonly size: bigint;
+      readonly root: Uint8Array;
+      /** The first entry that was read; those before it were held against `since`. */
+      readonly from: bigint;
+    }
+  | ({ readonly ok: false } & LiveFault);
 
 export interface VerifyLiveOptions {
   /** Opens payloads, disclosures and evidence. What a destroyed key sealed is not looked at. */
   readonly vault: Vault;
   /** Public key that must have signed the newest checkpoint; without it the signature is not looked at. */
-  readonly publicKey?: KeyObject;
-  readonly onProgress?: (verified: bigint, size: bigint) => void;
+  readonly publicKey?: KeyObject | undefined;
+  /** Default `payloads`: everything. */
+  readonly level?: VerifyLevel | undefined;
+  /**
+   * Go on from an earlier check: the entries before are taken as checked, once their tree has the same root still.
+   */
+  readonly since?: VerifiedState | undefined;
+  /** Does the work. Default: this thread, one range after the other. */
+  readonly runner?: RangeRunner | undefined;
+  /** Ends the check between two ranges with VERIFICATION_STOPPED. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((verified: bigint, size: bigint) => void) | undefined;
 }
 
-const CHUNK = 1_000;
-
 /**
- * Verifies a tenant's ledger where it stands, at one snapshot and in constant memory: every entry, its columns,
- * payload, disclosures, evidence and delivery; the tiles; the head row; the newest checkpoint. Finds what does not
- * hold together; a history that was rewritten as a whole only shows against a checkpoint kept elsewhere.
+ * Verifies a tenant's ledger where it stands, as far as it reached when this began, in constant memory and in ranges that
+ * may be done side by side: every entry with what `level` asks for; the tiles; the head row; the newest checkpoint. Finds
+ * what does not hold together; a history that was rewritten as a whole only shows against a checkpoint kept elsewhere.
  */
 export async function verifyLive(
   database: Database,
   tenantId: TenantId,
   options: VerifyLiveOptions,
 ): Promise<LiveVerdict> {
-  return database.read(tenantId, async (tx) => {
-    const queries = new LedgerQueries({ vault: options.vault });
-    const head = await readHead(tx);
-    const checkpoint = await queries.checkpoint(tx);
-    const signed = checkpoint === null ? null : checkpointFault(checkpoint, options.publicKey);
-    if (signed !== null) return signed;
-    const heads = checkpoint === null ? [] : [{ size: checkpoint.size, root: checkpoint.rootHash }];
-    const verifier = new ChainVerifier({ tenant: tenantId, heads });
-    const fault = await verifyEntries(tx, await queries.contents(tx), verifier, head.size, options);
-    if (fault !== null) return fault;
-    const report = verifier.finish();
-    if (!report.ok) return broken(report.fault);
-    const { position, root, size } = report;
-    const headFault = compareHead(head, size, root, position.previousHash, position.frontier);
-    if (headFault !== null) return headFault;
-    const stray = await strayRows(tx, size);
-    return stray ?? { ok: true, size, root };
-  });
+  const level = options.level ?? 'payloads';
+  const ground = await database.read(tenantId, (tx) => readGround(tx, level));
+  const { checkpoint, size } = ground;
+  const signed = checkpoint === null ? null : checkpointFault(checkpoint, options.publicKey);
+  if (signed !== null) return { ok: false, ...signed };
+  const ahead = sinceFault(ground, options.since);
+  if (ahead !== null) return { ok: false, ...ahead };
+  // Back to a border of ranges, and at least one range.
+  const last = Math.max(Number(options.since?.size ?? 0n) - 1, 0);
+  const from = last - (last % RANGE_LEAVES);
+  const expected = expectedRoots(ground, options.since);
+  const join = new Join(await UpperTree.load(database, tenantId, from), from, expected);
+  const tasks = tasksOf(tenantId, level, from, size, [...expected.keys()]);
+  const runner = options.runner ?? new LocalRanges(database, options.vault);
+  for await (const result of inOrder(runner, tasks)) {
+    if (options.signal?.aborted === true) throw stopped();
+    const fault = result.fault ?? (await join.add(result));
+    if (fault !== null) return { ok: false, ...fault };
+    options.onProgress?.(BigInt(join.size), BigInt(size));
+  }
+  const fault = join.headFault(ground) ?? ground.beside;
+  return fault === null
+    ? { ok: true, size: BigInt(size), root: join.root(), from: BigInt(from) }
+    : { ok: false, ...fault };
 }
 
-async function verifyEntries(
-  tx: SqlTx,
-  contents: Contents,
-  verifier: ChainVerifier,
-  size: bigint,
-  options: VerifyLiveOptions,
-): Promise<LiveVerdict | null> {
-  const tiles = new LiveTiles();
-  let after = -1n;
-  for (;;) {
-    const entries = await liveEntries(tx, contents, after, CHUNK);
-    if (entries.length === 0) break;
-    const leaves: Uint8Array[] = [];
-    for (const { badDisclosure, brokenSeal, delivered, hasPayload, record } of entries) {
-      const sequence = after + 1n;
-      if (brokenSeal !== null) {
-        return bad(sequence, 'SEAL_BROKEN', `what was sealed for this row of ${brokenSeal}`);
+function* tasksOf(
+  tenantId: TenantId,
+  level: VerifyLevel,
+  start: number,
+  size: number,
+  sizes: readonly number[],
+): Generator<RangeTask, void, undefined> {
+  for (let from = start; from < size; from += RANGE_LEAVES) {
+    const to = Math.min(from + RANGE_LEAVES, size);
+    const marks = sizes.filter((mark) => mark > from && mark <= to).sort((a, b) => a - b);
+    yield { tenantId, level, from, to, marks };
+  }
+}
+
+/** Roots that the tree must have had at earlier sizes. */
+function expectedRoots(
+  { checkpoint }: Ground,
+  since: VerifiedState | undefined,
+): Map<number, Uint8Array[]> {
+  const roots = new Map<number, Uint8Array[]>();
+  const heads = [
+    checkpoint === null ? null : { size: checkpoint.size, root: checkpoint.rootHash },
+    since,
+  ];
+  for (const head of heads) {
+    if (head === null || head === undefined || head.size === 0n) continue;
+    const size = Number(head.size);
+    roots.set(size, [...(roots.get(size) ?? []), head.root]);
+  }
+  return roots;
+}
+
+/** Joins ranges to the whole: seams, upper tiles, roots. */
+class Join {
+  readonly #row: SubtreeRow;
+  #last = { hash: NO_PREVIOUS, recordedAt: '' };
+
+  constructor(
+    private readonly upper: UpperTree,
+    from: number,
+    private readonly expected: ReadonlyMap<number, readonly Uint8Array[]>,
+  ) {
+    this.#row = upper.row(from);
+  }
+
+  get size(): number {
+    return this.#row.end;
+  }
+
+  root(): Uint8Array {
+    return this.#row.root();
+  }
+
+  /** Takes the result of the next range, which holds in itself. */
+  async add(result: RangeResult): Promise<LiveFault | null> {
+    const { first, last, marks, nodes } = result;
+    const start = BigInt(this.#row.end);
+    if (first !== null && start > 0n && this.#last.recordedAt !== '') {
+      if (first.hash !== this.#last.hash) {
+        return { sequence: start, rule: 'PREVIOUS_HASH_MISMATCH', expected: this.#last.hash };
       }
-      const fault = verifier.push(record);
-      if (fault !== null) return broken(fault);
-      if (!hasPayload) return bad(sequence, 'PAYLOAD_MISSING', 'a payload row');
-      if (badDisclosure !== null) {
-        return bad(sequence, 'DISCLOSURE_MISMATCH', `canonical JSON at ${badDisclosure}`);
+      if (first.recordedAt < this.#last.recordedAt) {
+        const expected = `at least ${this.#last.recordedAt}`;
+        return { sequence: start, rule: 'RECORDED_AT_DECREASED', expected };
       }
-      if (!delivered) return bad(sequence, 'DELIVERY_MISMATCH', 'a delivery row of this entry');
-      if (record.leafHash !== undefined) leaves.push(record.leafHash);
-      after = sequence;
     }
-    const tile = await tiles.push(tx, leaves);
-    if (tile !== null) {
-      const first = tile.index << BigInt(8 * (tile.level + 1));
+    for (const { nodes: part, size } of marks) {
+      const row = this.#row.clone();
+      row.pushAll(part);
+      const root = row.root();
+      for (const expected of this.expected.get(size) ?? []) {
+        if (sameBytes(root, expected)) continue;
+        return {
+          sequence: BigInt(size),
+          rule: 'ROOT_MISMATCH',
+          expected: `root ${toHex(root)}, expected ${toHex(expected)}`,
+        };
+      }
+    }
+    this.#row.pushAll(nodes);
+    this.#last = last ?? this.#last;
+    const [whole] = nodes;
+    return nodes.length === 1 && whole?.height === 16 ? this.upper.push(whole.hash) : null;
+  }
+
+  /** What the head row and the newest checkpoint say otherwise than the entries. */
+  headFault({ checkpoint, head }: Ground): LiveFault | null {
+    const size = BigInt(this.#row.end);
+    const bad = (rule: string, expected: string): LiveFault => ({ sequence: size, rule, expected });
+    if (checkpoint !== null && checkpoint.size > size) {
       return bad(
-        first,
-        'TILE_MISMATCH',
-        `level ${tile.level} tile ${tile.index}: ${toHex(tile.root)}`,
+        'ENTRIES_MISSING',
+        `the ledger ends at size ${size}, expected at least ${checkpoint.size}`,
       );
     }
-    options.onProgress?.(after + 1n, size);
+    if (head?.size !== size) return bad('HEAD_SIZE_MISMATCH', `a head row of size ${size}`);
+    const root = this.root();
+    if (!sameBytes(head.root, root)) return bad('HEAD_ROOT_MISMATCH', toHex(root));
+    if (toHex(head.head_hash) !== this.#last.hash) {
+      return bad('HEAD_HASH_MISMATCH', this.#last.hash);
+    }
+    const frontier = this.#row.serialize();
+    if (sameBytes(head.frontier, frontier)) return null;
+    return bad('HEAD_FRONTIER_MISMATCH', toHex(frontier));
   }
-  return (await tiles.hasMore(tx)) ? bad(after + 1n, 'TILE_UNEXPECTED', 'no further tile') : null;
 }
 
-interface HeadRow {
-  readonly size: bigint;
-  readonly root: Buffer;
-  readonly head_hash: Buffer;
-  readonly frontier: Buffer;
-}
-
-async function readHead(tx: SqlTx): Promise<HeadRow> {
-  const [row] = await tx.query<HeadRow>(
-    'SELECT size, root, head_hash, frontier FROM ledger_head WHERE tenant_id = $1::uuid',
-    [tx.tenantId],
-  );
-  return row ?? { size: -1n, root: NOTHING, head_hash: NOTHING, frontier: NOTHING };
-}
-
-const NOTHING = Buffer.alloc(0);
-
-function compareHead(
-  head: HeadRow,
-  size: bigint,
-  root: Uint8Array,
-  hash: string,
-  frontier: { serialize(): Buffer },
-): LiveVerdict | null {
-  if (head.size !== size) return bad(size, 'HEAD_SIZE_MISMATCH', `a head row of size ${size}`);
-  if (!sameBytes(head.root, root)) return bad(size, 'HEAD_ROOT_MISMATCH', toHex(root));
-  if (toHex(head.head_hash) !== hash) return bad(size, 'HEAD_HASH_MISMATCH', hash);
-  if (!sameBytes(head.frontier, frontier.serialize())) {
-    return bad(size, 'HEAD_FRONTIER_MISMATCH', toHex(frontier.serialize()));
+function sinceFault(
+  { checkpoint, size }: Ground,
+  since: VerifiedState | undefined,
+): LiveFault | null {
+  if (since === undefined) return null;
+  if (checkpoint !== null && checkpoint.origin !== since.origin) {
+    return { sequence: 0n, rule: 'ORIGIN_MISMATCH', expected: since.origin };
   }
-  return null;
+  if (since.size <= BigInt(size)) return null;
+  const expected = `the ledger ends at size ${size}, expected at least ${since.size}`;
+  return { sequence: BigInt(size), rule: 'ENTRIES_MISSING', expected };
 }
 
 function checkpointFault(
   checkpoint: CheckpointRecord,
   publicKey: KeyObject | undefined,
-): LiveVerdict | null {
+): LiveFault | null {
   if (publicKey === undefined) return null;
   const { note, origin, rootHash, size } = checkpoint;
   const verified = verifyCheckpoint(note, { origin, logKeys: [noteVerifier(origin, publicKey)] });
-  if (!verified.ok) return bad(size, verified.code, 'a checkpoint signed with the given key');
+  const bad = (rule: string, expected: string): LiveFault => ({ sequence: size, rule, expected });
+  if (!verified.ok) return bad(verified.code, 'a checkpoint signed with the given key');
   const said = verified.checkpoint;
   return said.size === size && sameBytes(said.root, rootHash)
     ? null
-    : bad(size, 'CHECKPOINT_COLUMN_MISMATCH', `size ${said.size}, root ${toHex(said.root)}`);
+    : bad('CHECKPOINT_COLUMN_MISMATCH', `size ${said.size}, root ${toHex(said.root)}`);
 }
 
-/** Rows that no entry stands for: nobody would ever hash them. */
-async function strayRows(tx: SqlTx, size: bigint): Promise<LiveVerdict | null> {
-  for (const table of ['payload', 'disclosure', 'evidence', 'delivery']) {
-    const [row] = await tx.query<{ seq: bigint }>(
-      `SELECT seq FROM ledger_${table} WHERE tenant_id = $1::uuid AND (seq < 0 OR seq >= $2::bigint) LIMIT 1`,
-      [tx.tenantId, size],
-    );
-    if (row !== undefined) return bad(row.seq, 'ROW_UNEXPECTED', `no row of ledger_${table}`);
-  }
-  const [count] = await tx.query<{ count: bigint }>(
-    'SELECT count(*) AS count FROM ledger_delivery WHERE tenant_id = $1::uuid',
-    [tx.tenantId],
-  );
-  return count?.count === size ? null : bad(size, 'ROW_UNEXPECTED', `${size} deliveries`);
-}
-
-function broken(fault: { sequence: bigint; code: string; detail: string }): LiveVerdict {
-  return bad(fault.sequence, fault.code, fault.detail);
-}
-
-function bad(sequence: bigint, rule: string, expected: string): LiveVerdict {
-  return { ok: false, sequence, rule, expected };
+function stopped(): AppError {
+  return new AppError('VERIFICATION_STOPPED', {
+    publicMessage: 'The verification was stopped before its end.',
+    hint: 'Nothing is known about the rest; start it again.',
+  });
 }
