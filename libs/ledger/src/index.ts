@@ -6,6 +6,7 @@ export { changeSeeds, newSeed } from './checkpoint/seed-file.js';
 export { loadOrCreateSigningKey } from './checkpoint/signing-key.js';
 export { SigningKeys } from './checkpoint/signing-keys.js';
 export { checkDurability } from './durability.js';
+export { missingEventTriggers } from './protection.js';
 export { entryReceipt, type EntryReceipt, type ReceiptFailure } from './export/entry-receipt.js';
 export type { ExportProgress, ExportReport, ExportRequest } from './export/export-request.js';
 export { exportHeads, type HeadsExportContext } from './export/export-heads.js';
@@ -30,6 +31,17 @@ export {
   type AppendedListener,
   type LedgerServiceOptions,
 } from './ledger-service.js';
+export { erasureCertificate, type CertificateInput } from './erase/certificate.js';
+export { Erasures, type ErasuresOptions } from './erase/erasures.js';
+export { LegalHolds, type HoldScope, type LegalHold } from './erase/legal-holds.js';
+export type {
+  ErasedEntry,
+  ErasureCounts,
+  ErasureOrder,
+  ErasurePart,
+  ErasureWarrant,
+} from './erase/order.js';
+export { rebuildAsked } from './projection/rebuilds.js';
 export { dataText, entriesByDelivery } from './reads/by-delivery.js';
 export { readCursor } from './projection/cursor.js';
 export {
