@@ -89,6 +89,7 @@ export class TestLedger {
     bytes: (canonical: Buffer, seq: number) => Buffer = (canonical) => canonical,
   ): TestLedger {
     const copy = new TestLedger(this.tenant, this.origin, this.signers, this.random);
+    copy.clock = this.clock;
     this.entries.forEach((entry, seq) => {
       if (seq < sequence) return copy.entries.push(entry);
       const { header, payload, disclosures, evidence } = entry;
@@ -106,6 +107,7 @@ export class TestLedger {
   /** The first `size` entries alone, as if nothing had followed. */
   truncated(size: number): TestLedger {
     const copy = new TestLedger(this.tenant, this.origin, this.signers, this.random);
+    copy.clock = this.clock;
     copy.entries.push(...this.entries.slice(0, size));
     return copy;
   }
