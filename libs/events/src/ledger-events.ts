@@ -3,6 +3,15 @@ import { z } from 'zod';
 /** Decimal text: a 64-bit count. */
 const count = z.string();
 
+/** What an erasure says about itself; `orderedBy` and `reason` are free text, and may be erased like it. */
+const erasure = {
+  disclosures: z.number(),
+  evidence: z.number(),
+  erased: z.array(z.object({ sequence: count, paths: z.array(z.string()), evidence: z.boolean() })),
+  orderedBy: z.string().nullable(),
+  reason: z.string().nullable(),
+};
+
 /** Readable `data` of each ledger event. */
 export const ledgerEvents = {
   /** Somebody wrote a part of the ledger into files. Recorded before the first is written. */
@@ -35,5 +44,25 @@ export const ledgerEvents = {
     sequence: count,
     rule: z.string(),
     expected: z.string(),
+  }),
+  /** Personal values about somebody were deleted, and received bytes that held one. Says which, never what. */
+  'subject.erased': z.object({ subject: z.string(), ...erasure }),
+  /** The same of named entries. */
+  'ledger.evidence_erased': z.object(erasure),
+  /** From here on nothing of this is erased. No subject and no sequences: nothing of the ledger. */
+  'legal_hold.placed': z.object({
+    holdId: z.string(),
+    subject: z.string().nullable(),
+    fromSequence: count.nullable(),
+    /** Inclusive. */
+    toSequence: count.nullable(),
+    reason: z.string().nullable(),
+  }),
+  'legal_hold.released': z.object({ holdId: z.string(), reason: z.string().nullable() }),
+  /** Checkpoints are signed by another key from here on, for a while by both. The keys are verifier keys (vkeys). */
+  'ledger.key_rotated': z.object({
+    origin: z.string(),
+    newKey: z.string(),
+    oldKey: z.string(),
   }),
 } as const;

@@ -62,5 +62,20 @@ export type {
 } from './reads/entry-record.js';
 export { LedgerQueries, type LedgerQueriesOptions } from './reads/ledger-queries.js';
 export { Contents } from './sealing/contents.js';
+export {
+  VERIFY_LEVELS,
+  type LiveFault,
+  type RangeResult,
+  type RangeRunner,
+  type RangeTask,
+  type VerifyLevel,
+} from './verify/range-task.js';
+export { LocalRanges } from './verify/run-ranges.js';
+export { serveRanges, ThreadRanges } from './verify/thread-ranges.js';
+export {
+  formatVerifiedState,
+  parseVerifiedState,
+  type VerifiedState,
+} from './verify/verified-state.js';
 export { verifyLive, type LiveVerdict, type VerifyLiveOptions } from './verify/verify-live.js';
 export { publishedHeads, publishedLedger, type PublishedLog } from './tree/published-log.js';

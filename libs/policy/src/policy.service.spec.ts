@@ -279,8 +279,8 @@ describe('PolicyService', () => {
 
   it('never takes the epoch of a rolled-back change for another change', async () => {
     const abel = await somebody();
-    const insert = `INSERT INTO role_grant (tenant_id, id, subject, role, object, valid_from, granted_by, reason)
-      VALUES ($1::uuid, gen_random_uuid(), $2, 'role:approver', '*', $3, 'system:test', 'x')`;
+    const insert = `INSERT INTO role_grant (tenant_id, id, subject, role, object, valid_from, granted_by)
+      VALUES ($1::uuid, gen_random_uuid(), $2, 'role:approver', '*', $3, 'system:test')`;
     const bump = 'UPDATE tenant_policy SET epoch = epoch + 1 WHERE tenant_id = $1::uuid';
     await expect(
       test.database.sqlTransaction(acme, async (tx) => {
@@ -323,8 +323,8 @@ describe('PolicyService', () => {
     await expect(rule('auditor', 'deny')).rejects.toThrow(/check/);
     await expect(
       test.asOwner(
-        `INSERT INTO role_grant (tenant_id, id, subject, role, object, valid_from, granted_by, reason)
-         VALUES ('${acme}', gen_random_uuid(), 'role:auditor', 'role:approver', '*', now(), 'system:x', 'x')`,
+        `INSERT INTO role_grant (tenant_id, id, subject, role, object, valid_from, granted_by)
+         VALUES ('${acme}', gen_random_uuid(), 'role:auditor', 'role:approver', '*', now(), 'system:x')`,
       ),
     ).rejects.toThrow(/check/);
   });

@@ -6,6 +6,7 @@ import type { LedgerQueries } from '../reads/ledger-queries.js';
 import { readCursor } from './cursor.js';
 import { inOrder } from './order.js';
 import type { Projector } from './projector.js';
+import { rebuildAsked, rebuildsDue } from './rebuilds.js';
 import { projectAnew, projectBatch } from './step.js';
 
 export interface ProjectionFailure {
@@ -137,6 +138,7 @@ export class ProjectionRunner {
         ]),
       );
       for (const row of rows) this.#wake(asTenantId(row.tenant_id));
+      await this.#rebuildAsked();
     } catch {
       // The database is away; the next poll finds out whether it came back.
     }
@@ -147,6 +149,15 @@ export class ProjectionRunner {
     if (!this.#started) return;
     this.#waiting.add(tenantId);
     if (this.#running.size <= (this.#options.concurrency ?? 2)) this.#track(this.#work());
+  }
+
+  /** Projections that still show what was erased, because whoever erased it did not get so far. */
+  async #rebuildAsked(): Promise<void> {
+    const { database, queries } = this.#options;
+    for (const { name, tenantId } of await rebuildsDue(database)) {
+      const projector = this.#projectors.find((candidate) => candidate.name === name);
+      if (projector !== undefined) await rebuildAsked(database, queries, projector, tenantId);
+    }
   }
 
   #track(work: Promise<void>): void {
