@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFailure, EXIT } from './exit.js';
 import type { Output } from './output.js';
 import { verifyFile } from './verify/verify-file.js';
@@ -9,6 +9,23 @@ interface VerifyOptions {
   readonly key?: string;
   readonly origin?: string;
   readonly json?: true;
+  readonly level?: LiveRequest['level'];
+  readonly workers?: number;
+  readonly state?: string;
+  readonly full?: true;
+}
+
+/** What `verify --live` was asked for. */
+export interface LiveRequest {
+  readonly tenant: string;
+  readonly json: boolean;
+  readonly level: 'hashes' | 'headers' | 'payloads';
+  /** Threads; undefined: as many as the machine has to spare. */
+  readonly workers: number | undefined;
+  /** A file that remembers what the last check found whole, to go on from there. */
+  readonly state: string | undefined;
+  /** Begins at the first entry in spite of `state`. */
+  readonly full: boolean;
 }
 
 const HELP = `
@@ -16,13 +33,11 @@ Exit codes: 0 it holds, 1 something was changed, 2 it could not be verified, 3 w
 
 Examples:
   countersign verify acme.jsonl --origin countersign.local/3f9a… --key 'countersign.local/3f9a…+36c2fe9b+ARl…'
-  countersign verify --live --tenant acme`;
+  countersign verify --live --tenant acme
+  countersign verify --live --tenant acme --level headers --state /mnt/elsewhere/acme.verified`;
 
 /** What a check of the running ledger answers; the command that does it is loaded only then. */
-export type LiveCheck = (
-  request: { tenant: string; json: boolean },
-  output: Output,
-) => Promise<number>;
+export type LiveCheck = (request: LiveRequest, output: Output) => Promise<number>;
 
 /** `verify`: an export, offline; or with --live the ledger in the database. */
 export function verifyCommand(
@@ -37,13 +52,23 @@ export function verifyCommand(
     .option('--key <vkey>', 'the verifier key of the log, which you got from elsewhere')
     .option('--live', 'read the database of this installation instead of a file')
     .option('--tenant <slug>', 'with --live: whose ledger')
+    .addOption(
+      new Option('--level <level>', 'with --live: how deep')
+        .choices(['hashes', 'headers', 'payloads'])
+        .default('payloads'),
+    )
+    .option('--workers <threads>', 'with --live: default by the number of processors', threads)
+    .option('--state <file>', 'with --live: go on from the last check, and remember this one')
+    .option('--full', 'with --live: from the first entry, whatever --state says')
     .option('--json', 'print one JSON object')
     .addHelpText('after', HELP)
     .action(async (file: string | undefined, options: VerifyOptions) => {
       if (options.live === true) {
         if (options.tenant === undefined) throw usage('--live needs --tenant <slug>.');
         const live = await loadLive();
-        exit(await live({ tenant: options.tenant, json: options.json === true }, output));
+        const { level = 'payloads', state, tenant, workers } = options;
+        const [json, full] = [options.json === true, options.full === true];
+        exit(await live({ tenant, json, level, workers, state, full }, output));
         return;
       }
       if (file === undefined) throw usage('Name a file, or use --live --tenant <slug>.');
@@ -61,6 +86,11 @@ export function verifyCommand(
       );
       exit(exitCode);
     });
+}
+
+function threads(text: string): number {
+  if (/^(0|[1-9]\d?)$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A number from 0, which is none but this one, to 99.');
 }
 
 function usage(message: string): CommandFailure {

@@ -62,6 +62,7 @@ export type {
 } from './reads/entry-record.js';
 export { LedgerQueries, type LedgerQueriesOptions } from './reads/ledger-queries.js';
 export { Contents } from './sealing/contents.js';
+export { knownLogKeys } from './verify/known-keys.js';
 export {
   VERIFY_LEVELS,
   type LiveFault,

@@ -31,9 +31,9 @@ export async function* inOrder(
   const waiting: Promise<RangeResult>[] = [];
   const source = tasks[Symbol.iterator]();
   const start = (): boolean => {
-    const { done, value } = source.next();
-    if (done === true) return false;
-    const result = runner.run(value);
+    const next = source.next();
+    if (next.done === true) return false;
+    const result = runner.run(next.value);
     result.catch(() => undefined); // told when its turn comes
     waiting.push(result);
     return true;

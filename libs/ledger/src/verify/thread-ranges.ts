@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { isMainThread, parentPort, Worker, type WorkerOptions } from 'node:worker_threads';
+import { isMainThread, parentPort, type Worker } from 'node:worker_threads';
 import { AppError } from '@countersign/kernel';
 import type { RangeResult, RangeRunner, RangeTask } from './range-task.js';
 
@@ -18,9 +18,9 @@ interface Asked {
 export class ThreadRanges implements RangeRunner {
   readonly #threads: Thread[];
 
-  /** `script`: a program that calls `serveRanges`. */
-  constructor(script: URL, count: number, options: WorkerOptions = {}) {
-    this.#threads = Array.from({ length: count }, () => new Thread(new Worker(script, options)));
+  /** `start`: starts a thread whose program calls `serveRanges`. */
+  constructor(start: () => Worker, count: number) {
+    this.#threads = Array.from({ length: count }, () => new Thread(start()));
   }
 
   get concurrency(): number {

@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { noteVerifier, type NoteVerifier } from '@countersign/chain';
 import { systemClock, type TenantId } from '@countersign/kernel';
 import { CheckpointSigner } from '../checkpoint/checkpoint-signer.js';
 import { SigningKeys } from '../checkpoint/signing-keys.js';
@@ -16,7 +17,9 @@ const TABLES = ['entry', 'payload', 'disclosure', 'evidence', 'delivery', 'tile'
 describe('verifyLive', () => {
   let fixture: LedgerFixture;
   const { privateKey } = generateKeyPairSync('ed25519');
-  const publicKey = createPublicKey(privateKey);
+  const logKeys = (origin: string): NoteVerifier[] => [
+    noteVerifier(origin, createPublicKey(privateKey)),
+  ];
   beforeAll(async () => {
     fixture = await ledgerFixture();
     // The attacker is the database's owner and takes the prevention away first.
@@ -40,7 +43,7 @@ describe('verifyLive', () => {
     return tenantId;
   }
   const verify = (tenantId: TenantId): Promise<LiveVerdict> =>
-    verifyLive(fixture.test.database, tenantId, { vault: testVault(), publicKey });
+    verifyLive(fixture.test.database, tenantId, { vault: testVault(), logKeys });
 
   it('passes what was written, and tells how far it is', async () => {
     const tenantId = await ledgerOf(1_300);
@@ -48,7 +51,7 @@ describe('verifyLive', () => {
     const progress: bigint[] = [];
     const verdict = await verifyLive(fixture.test.database, tenantId, {
       vault: testVault(),
-      publicKey,
+      logKeys,
       onProgress: (verified) => progress.push(verified),
     });
     expect(verdict).toMatchObject({ ok: true, size: 1_301n });

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { NO_PREVIOUS, noteVerifier, sameBytes, toHex, verifyCheckpoint } from '@countersign/chain';
 import type { Database } from '@countersign/database';
 import { AppError, type TenantId } from '@countersign/kernel';
@@ -14,7 +13,7 @@ import {
 } from './range-task.js';
 import { inOrder, LocalRanges } from './run-ranges.js';
 import { readGround, type Ground } from './stored-ground.js';
-import { SubtreeRow } from './subtrees.js';
+import type { SubtreeRow } from './subtrees.js';
 import { UpperTree } from './upper-tree.js';
 import type { VerifiedState } from './verified-state.js';
 
@@ -31,8 +30,8 @@ export type LiveVerdict =
 export interface VerifyLiveOptions {
   /** Opens payloads, disclosures and evidence. What a destroyed key sealed is not looked at. */
   readonly vault: Vault;
-  /** Public key that must have signed the newest checkpoint; without it the signature is not looked at. */
-  readonly publicKey?: KeyObject | undefined;
+  /** Keys of which one must have signed the newest checkpoint; without them the signature is not looked at. */
+  readonly logKeys?: ((origin: string) => readonly NoteVerifier[]) | undefined;
   /** Default `payloads`: everything. */
   readonly level?: VerifyLevel | undefined;
   /**
@@ -59,7 +58,7 @@ export async function verifyLive(
   const level = options.level ?? 'payloads';
   const ground = await database.read(tenantId, (tx) => readGround(tx, level));
   const { checkpoint, size } = ground;
-  const signed = checkpoint === null ? null : checkpointFault(checkpoint, options.publicKey);
+  const signed = checkpoint === null ? null : checkpointFault(checkpoint, options.logKeys);
   if (signed !== null) return { ok: false, ...signed };
   const ahead = sinceFault(ground, options.since);
   if (ahead !== null) return { ok: false, ...ahead };
@@ -204,11 +203,11 @@ function sinceFault(
 
 function checkpointFault(
   checkpoint: CheckpointRecord,
-  publicKey: KeyObject | undefined,
+  logKeys: VerifyLiveOptions['logKeys'],
 ): LiveFault | null {
-  if (publicKey === undefined) return null;
+  if (logKeys === undefined) return null;
   const { note, origin, rootHash, size } = checkpoint;
-  const verified = verifyCheckpoint(note, { origin, logKeys: [noteVerifier(origin, publicKey)] });
+  const verified = verifyCheckpoint(note, { origin, logKeys: logKeys(origin) });
   const bad = (rule: string, expected: string): LiveFault => ({ sequence: size, rule, expected });
   if (!verified.ok) return bad(verified.code, 'a checkpoint signed with the given key');
   const said = verified.checkpoint;
