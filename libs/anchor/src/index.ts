@@ -1,5 +1,10 @@
 export { FreezeWatch, type FreezeWatchOptions } from './freeze/freeze-watch.js';
-export { currentFreeze, openFreezes, type InstallationFreeze } from './freeze/freeze-store.js';
+export {
+  currentFreeze,
+  freezeInstallation,
+  openFreezes,
+  type InstallationFreeze,
+} from './freeze/freeze-store.js';
 export {
   anchorNames,
   openAnchors,
@@ -20,3 +25,10 @@ export { AnchorWorker, type AnchorFailure } from './worker/anchor-worker.js';
 export { CopyTarget } from './worker/copy-target.js';
 export { TimestampTarget } from './worker/timestamp-target.js';
 export { WitnessTarget } from './worker/witness-target.js';
+export { GAP_TITLE } from './recovery/gap-record.js';
+export {
+  recover,
+  type RecoveredTenant,
+  type RecoveryOptions,
+  type RecoveryReport,
+} from './recovery/recover.js';

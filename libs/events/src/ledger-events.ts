@@ -29,6 +29,30 @@ export const ledgerEvents = {
     /** JSON Pointers of the personal values disclosed; null: all. */
     disclosed: z.array(z.string()).nullable(),
   }),
+  /**
+   * An operator accepted that entries were lost: the log goes on under another origin. First entry under the new one.
+   */
+  'ledger.gap_recorded': z.object({
+    oldOrigin: z.string(),
+    newOrigin: z.string(),
+    /** What the database still held. */
+    restoredSize: count,
+    /** Lower-case hex. */
+    restoredRoot: z.string().nullable(),
+    /** What was found outside of the database, of the log of heads. */
+    outside: z.array(
+      z.object({
+        source: z.string(),
+        origin: z.string(),
+        size: count,
+        rootHash: z.string().nullable(),
+      }),
+    ),
+    reason: z.string().nullable(),
+    operator: z.string().nullable(),
+    /** Signed note of the same, under the old and the new origin. */
+    record: z.string(),
+  }),
   /** The ledger was read through and everything held. */
   'ledger.verified': z.object({
     level: z.enum(['hashes', 'headers', 'payloads']),

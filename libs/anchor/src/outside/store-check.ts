@@ -112,7 +112,7 @@ export class StoreCheck {
     });
   }
 
-  /** Logs that a recovery succeeded may be kept anywhere; one that this store never had may not. */
+  /** Logs that a recovery dealt with may be kept anywhere; one that this store never had may not. */
   async #ofAnotherLog(
     db: Queryable,
     claimed: Checkpoint,
@@ -120,9 +120,13 @@ export class StoreCheck {
     source: string,
     note: string,
   ): Promise<Contradiction | null> {
-    const known = await db.query('SELECT 1 FROM heads_log WHERE origin = $1::text', [
-      claimed.origin,
-    ]);
+    const known = await db.query(
+      `SELECT 1 FROM heads_log WHERE origin = $1::text
+       UNION ALL
+       SELECT 1 FROM installation_freeze f JOIN installation_recovery r ON r.freeze_id = f.id
+       WHERE split_part(f.outside_note, chr(10), 1) = $1::text`,
+      [claimed.origin],
+    );
     if (known.length > 0) return null;
     return {
       code: 'STORE_FORKED',
