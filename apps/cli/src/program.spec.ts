@@ -114,6 +114,7 @@ describe('the commands', () => {
     'migrate',
     'tenant open',
     'trust',
+    'key rotate',
   ];
 
   it.each(names)('%s has a help with an example', async (name) => {

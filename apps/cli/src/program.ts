@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { eraseCommand, holdCommand } from './erase/erase-command.js';
 import { exportCommand, proveCommand } from './export/export-command.js';
 import type { AddOptions } from './operator/source.js';
 import type { TailOptions } from './operator/tail.js';
@@ -6,6 +7,8 @@ import type { OpenTenantOptions } from './operator/tenant.js';
 import type { SignIn } from './operator/token.js';
 import type { Output } from './output.js';
 import { verifyCommand } from './verify-command.js';
+import type { RecoverOptions } from './operator/recover.js';
+import type { WitnessOptions } from './witness/run-witness.js';
 
 const AS = '--as <person>';
 const AS_TEXT = 'a person of the development issuer, such as tara@acme';
@@ -29,21 +32,19 @@ export function createProgram(output: Output, exit: (code: number) => void): Com
       exit,
     ).copyInheritedSettings(program),
   );
-  for (const command of [exportCommand(output), proveCommand(output)]) {
+  for (const command of [
+    exportCommand(output),
+    proveCommand(output),
+    eraseCommand(output),
+    holdCommand(output),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   addTokenCommand(program, output);
   addTailCommand(program, output);
   addSourceCommands(program, output);
   addTenantCommand(program, output);
-  program
-    .command('trust')
-    .description("print the verifier key of a tenant's log, to pin (a line of a tlog-policy file)")
-    .requiredOption('--tenant <slug>', 'the tenant')
-    .addHelpText('after', '\nExample:\n  countersign trust --tenant acme')
-    .action(async (options: { tenant: string }) => {
-      await (await import('./operator/trust.js')).printTrust(options.tenant, output);
-    });
+  addKeyCommands(program, output);
   program
     .command('doctor')
     .description('explain what is set, missing or unsafe')
@@ -62,6 +63,82 @@ export function createProgram(output: Output, exit: (code: number) => void): Com
       await (await import('./operator/migrate.js')).migrateDatabase(output);
     });
   return program;
+}
+
+function addKeyCommands(program: Command, output: Output): void {
+  program
+    .command('trust')
+    .description(
+      "print the tlog-policy file to pin: keys of a tenant's log and of the log of heads, witnesses",
+    )
+    .requiredOption('--tenant <slug>', 'the tenant')
+    .option(
+      '--vkey',
+      "only the newest verifier key of the tenant's log, for tools that take one key",
+    )
+    .addHelpText('after', '\nExample:\n  countersign trust --tenant acme > acme.policy')
+    .action(async (options: { tenant: string; vkey?: boolean }) => {
+      await (await import('./operator/trust.js')).printTrust(options, output);
+    });
+  program
+    .command('key')
+    .description('the key that signs checkpoints')
+    .command('rotate')
+    .description(
+      'put a new key first in SIGNING_KEY_FILE; the old one goes on signing until --finish',
+    )
+    .option('--finish', 'drop the old key, once the new one has signed everything newest')
+    .addHelpText(
+      'after',
+      `
+Replicas that run take up the file within seconds, without a restart; each must be given the same file. A secret
+store that this command cannot write to: put a new line (the base64 of 32 random bytes) before the old one there,
+then run the command; it records the rotation. Every older checkpoint goes on verifying with the old key.
+
+Example:
+  countersign key rotate
+  countersign trust --tenant acme > acme.policy
+  countersign key rotate --finish`,
+    )
+    .action(async (options: { finish?: boolean }) => {
+      const { finishRotation, rotateKey } = await import('./operator/key.js');
+      await (options.finish === true ? finishRotation(output) : rotateKey(output));
+    });
+}
+
+function addWitnessCommand(program: Command, output: Output): void {
+  program
+    .command('witness')
+    .description('run a witness: cosigns checkpoints that contain all it cosigned before (C2SP)')
+    .requiredOption('--port <port>', 'where it listens', port)
+    .option('--host <address>', 'on which address', '127.0.0.1')
+    .requiredOption('--store <dir>', 'what it remembers; one process alone may use it')
+    .requiredOption('--key <file>', 'its Ed25519 key, made when the file is missing')
+    .requiredOption('--name <name>', 'name of its key, best a host name of yours and a path')
+    .option('--log <vkey...>', 'verifier keys of the logs that it watches')
+    .option('--policy <file>', 'a tlog-policy file whose logs it watches')
+    .addHelpText(
+      'after',
+      "\nExample:\n  countersign witness --port 8700 --store /var/lib/witness --key /etc/witness.key --name witness.example/w1 --log 'countersign.local/heads/…+…'",
+    )
+    .action(async (options: WitnessOptions) => {
+      await (await import('./witness/run-witness.js')).runWitness(options, output);
+    });
+}
+
+function addRecoverCommand(program: Command, output: Output, exit: (code: number) => void): void {
+  program
+    .command('recover')
+    .description('say why the installation is read-only, and go on after a loss')
+    .option('--accept-gap', 'go on without what was lost, under new origins')
+    .option('--reason <text>', 'why; becomes an entry of every ledger')
+    .addHelpText(
+      'after',
+      '\nExample:\n  countersign recover --accept-gap --reason "disk of db-1 lost, restored the backup of 02:00"',
+    )
+    .action(async (options: RecoverOptions) => {
+      exit(await (await import('./operator/recover.js')).recoverInstallation(options, output));
+    });
 }
 
 function addTokenCommand(program: Command, output: Output): void {
@@ -161,6 +238,12 @@ function addTenantCommand(program: Command, output: Output): void {
     .action(async (slug: string, options: OpenTenantOptions) => {
       await (await import('./operator/tenant.js')).openTenant(slug, options, output);
     });
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,5}$/.test(text) && number <= 65_535) return number;
+  throw new InvalidArgumentError('A port is a number up to 65535; 0 takes a free one.');
 }
 
 function sequence(text: string): string {

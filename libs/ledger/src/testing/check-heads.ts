@@ -15,11 +15,11 @@ import type { TestDatabase } from '../../../../test/support/database.js';
  * and every publication of a checkpoint. Returns the leaves; throws with what does not hold.
  */
 export async function checkHeads(test: TestDatabase, vkeys: string[] = []): Promise<HeadLeaf[]> {
-  const stored = await test.asOwner<{ idx: string; leaf: Buffer; leaf_hash: Buffer }>(
+  const stored = await test.asOwner<{ idx: bigint; leaf: Buffer; leaf_hash: Buffer }>(
     'SELECT idx, leaf, leaf_hash FROM heads_leaf ORDER BY idx',
   );
   const leaves = stored.map(({ idx, leaf, leaf_hash }, i) => {
-    if (BigInt(idx) !== BigInt(i)) throw new Error(`leaf ${idx} at ${i}: a gap or a fork`);
+    if (idx !== BigInt(i)) throw new Error(`leaf ${idx} at ${i}: a gap or a fork`);
     if (!leafHash(leaf).equals(leaf_hash)) throw new Error(`leaf ${i}: its hash is another`);
     const decoded = decodeHeadLeaf(leaf);
     if (!decoded.ok) throw new Error(`leaf ${i}: ${decoded.detail}`);
@@ -27,7 +27,7 @@ export async function checkHeads(test: TestDatabase, vkeys: string[] = []): Prom
   });
   await checkOrder(test, leaves);
   const hashes = stored.map((row) => row.leaf_hash);
-  const checkpoints = await test.asOwner<{ size: string; note: string; root: Buffer }>(
+  const checkpoints = await test.asOwner<{ size: bigint; note: string; root: Buffer }>(
     'SELECT size, note, root FROM heads_checkpoint ORDER BY size',
   );
   for (const { note, root, size } of checkpoints) {
@@ -40,7 +40,7 @@ export async function checkHeads(test: TestDatabase, vkeys: string[] = []): Prom
     const verdict = vkeys.length > 0 ? verifyCheckpoint(note, { origin, logKeys }) : null;
     if (verdict?.ok === false) throw new Error(`checkpoint ${size}: ${verdict.detail}`);
   }
-  const [unsigned] = await test.asOwner<{ size: string }>(
+  const [unsigned] = await test.asOwner<{ size: bigint }>(
     'SELECT size FROM heads_publication p WHERE NOT EXISTS (SELECT FROM heads_checkpoint c WHERE c.log_id = p.log_id AND c.size = p.size)',
   );
   if (unsigned !== undefined) throw new Error(`published ${unsigned.size} without a signature`);
