@@ -27,6 +27,9 @@ export const accessEvents = {
     displayName: disclosed,
     policyVersion: z.string(),
   }),
+
+  /** The last entry of a tenant's ledger: its data key is destroyed right after. */
+  'tenant.closed': z.object({ reason: disclosed }),
   'principal.registered': z.object({
     principal: z.string(),
     kind: z.enum(['user', 'service']),

@@ -1,6 +1,7 @@
 export type { AppendResult } from './append/append-result.js';
 export { DRAFT_LIMITS } from './append/prepare.js';
 export type { ReadOnlyState } from './append/read-only.js';
+export { closeTenant, type ClosedTenant, type CloseTenantDeps } from './close/close-tenant.js';
 export { CheckpointSigner, type CheckpointSignerOptions } from './checkpoint/checkpoint-signer.js';
 export { changeSeeds, newSeed } from './checkpoint/seed-file.js';
 export { loadOrCreateSigningKey } from './checkpoint/signing-key.js';
