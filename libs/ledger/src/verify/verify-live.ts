@@ -1,4 +1,10 @@
-import { NO_PREVIOUS, noteVerifier, sameBytes, toHex, verifyCheckpoint } from '@countersign/chain';
+import {
+  NO_PREVIOUS,
+  sameBytes,
+  toHex,
+  verifyCheckpoint,
+  type NoteVerifier,
+} from '@countersign/chain';
 import type { Database } from '@countersign/database';
 import { AppError, type TenantId } from '@countersign/kernel';
 import type { Vault } from '@countersign/vault';
