@@ -7,14 +7,9 @@ import { isAppError } from '@countersign/kernel';
 import { checkDurability } from '@countersign/ledger';
 import { EXIT, type ExitCode } from '../exit.js';
 import { table, type Output } from '../output.js';
+import { anchoring } from './anchor-findings.js';
+import { bad, note, ok, type Finding } from './finding.js';
 import { installation, withDatabase, type Installation } from './runtime.js';
-
-type State = 'ok' | 'note' | 'bad';
-interface Finding {
-  readonly state: State;
-  readonly what: string;
-  readonly advice: string;
-}
 
 /** Explains what is set, missing or unsafe. Changes nothing. Exit code 2 when something is bad. */
 export async function doctor(output: Output): Promise<ExitCode> {
@@ -45,6 +40,7 @@ async function examine(): Promise<Finding[]> {
   return [
     await database(where),
     signingKey(where.config),
+    ...(await anchoring(where)),
     ...(await kafka(where.config)),
     await service(where),
     ...unsafe(where.config),
@@ -144,7 +140,3 @@ function unsafe(config: Config): Finding[] {
     ),
   ];
 }
-
-const ok = (what: string): Finding => ({ state: 'ok', what, advice: '' });
-const note = (what: string, advice: string): Finding => ({ state: 'note', what, advice });
-const bad = (what: string, advice: string): Finding => ({ state: 'bad', what, advice });

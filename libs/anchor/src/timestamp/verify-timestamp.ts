@@ -2,7 +2,6 @@ import { createHash, verify, X509Certificate } from 'node:crypto';
 import { sameBytes, sha256 } from '@countersign/chain';
 import {
   Certificate,
-  ContentInfo,
   IssuerAndSerialNumber,
   SignedData,
   TimeStampResp,
@@ -46,10 +45,10 @@ export function verifyTimestamp(
 function check(answer: Uint8Array, bytes: Uint8Array, trust: TimestampTrust): Date | string {
   const response = TimeStampResp.fromBER(Uint8Array.from(answer));
   const { status } = response.status;
-  if (Number(status) > 1) return `the authority refused (status ${Number(status)})`;
+  if (status > 1) return `the authority refused (status ${status})`;
   const token = response.timeStampToken;
   if (token?.contentType !== OID.signedData) return 'it holds no token';
-  const signed = new SignedData({ schema: (token as ContentInfo).content });
+  const signed = new SignedData({ schema: token.content });
   const content = signed.encapContentInfo.eContent?.getValue();
   if (signed.encapContentInfo.eContentType !== OID.timeStampInfo || content === undefined) {
     return 'the token signs something else';
