@@ -41,6 +41,8 @@ describe('parseStrictJson refuses', () => {
     ['1e400', bytes('1e400'), 'NUMBER_OUT_OF_RANGE'],
     ['-1e400', bytes('[-1e400]'), 'NUMBER_OUT_OF_RANGE'],
     ['1.0e999', bytes('{"a":1.0e999}'), 'NUMBER_OUT_OF_RANGE'],
+    ['1e-400', bytes('1e-400'), 'NUMBER_OUT_OF_RANGE'],
+    ['-0.001e-400', bytes('[-0.001e-400]'), 'NUMBER_OUT_OF_RANGE'],
     ['a control character in a string', bytes('"a\nb"'), 'SYNTAX'],
     ['a tab in a key', bytes('{"a\t":1}'), 'SYNTAX'],
     ['trailing garbage', bytes('{} x'), 'SYNTAX'],
@@ -133,9 +135,9 @@ describe('parseStrictJson keeps', () => {
   });
 
   it('-0 and floats as doubles', () => {
-    expect(parseStrictJson(bytes('[-0,-0.0,1.5,1E2,1e-400]'))).toEqual({
+    expect(parseStrictJson(bytes('[-0,-0.0,1.5,1E2,0e-400,5e-324]'))).toEqual({
       ok: true,
-      value: [-0, -0, 1.5, 100, 0],
+      value: [-0, -0, 1.5, 100, 0, 5e-324],
     });
   });
 

@@ -83,6 +83,7 @@ class Refusal extends Error {
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
+const NOT_ZERO = /^[^eE]*[1-9]/; // a digit before the exponent: what reads as 0 was too small
 const DEPTH_CEILING = 512; // the reader recurses once per level; this keeps it far from the end of the stack
 
 class Reader {
@@ -244,7 +245,7 @@ class Reader {
         this.at += literal.length;
         return this.bigInteger(literal, value, start);
       }
-    } else if (!Number.isFinite(value)) {
+    } else if (!Number.isFinite(value) || (value === 0 && NOT_ZERO.test(literal))) {
       this.refuse('NUMBER_OUT_OF_RANGE', 'a number beyond the range of a double');
     }
     this.at += literal.length;
