@@ -30,6 +30,10 @@ CREATE TABLE "legal_hold" (
 SELECT protect_tenant_table('legal_hold', 'SELECT, INSERT');
 -- A hold never changes after it was placed, it is only released.
 GRANT UPDATE (released_at, released_by) ON "legal_hold" TO countersign_runtime;
+CREATE TRIGGER append_only_rows BEFORE DELETE ON "legal_hold" FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only_table BEFORE TRUNCATE ON "legal_hold" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE "legal_hold" ENABLE ALWAYS TRIGGER append_only_rows;
+ALTER TABLE "legal_hold" ENABLE ALWAYS TRIGGER append_only_table;
 
 -- Projections whose rows still show what was erased: asked for with the erasure, done by whoever gets to it first.
 CREATE TABLE "projection_rebuild" (
@@ -160,14 +164,14 @@ CREATE INDEX "ledger_disclosure_data_subject" ON "ledger_disclosure"("tenant_id"
 -- Protection does not come off with one statement. DROP of a protected table, trigger or policy, and ALTER TABLE
 -- that leaves one unprotected, are refused, to the owner too. Only a superuser can make event triggers; where the
 -- migration runs as somebody else, an administrator creates the two of them (docs/personal-data.md).
--- A later migration that must do such a thing disables them first, in plain sight.
+-- A later migration that must do such a thing disables them first, in plain sight. Their functions stay with whoever
+-- migrates: the owner of the tables must not be able to replace them.
 CREATE FUNCTION is_protected_name(name text) RETURNS boolean
 LANGUAGE sql IMMUTABLE
 SET search_path = pg_catalog
 AS $$
-  SELECT name ~ '^(ledger_|heads_|legal_hold$|promotion_cover$)'
+  SELECT name ~ '^(ledger_|heads_|installation_|legal_hold$|promotion_cover$)'
 $$;
-ALTER FUNCTION is_protected_name(text) OWNER TO countersign_owner;
 
 CREATE FUNCTION guard_drop() RETURNS event_trigger
 LANGUAGE plpgsql
@@ -186,7 +190,6 @@ BEGIN
   END LOOP;
 END
 $$;
-ALTER FUNCTION guard_drop() OWNER TO countersign_owner;
 
 CREATE FUNCTION guard_alter() RETURNS event_trigger
 LANGUAGE plpgsql
@@ -209,7 +212,6 @@ BEGIN
   END IF;
 END
 $$;
-ALTER FUNCTION guard_alter() OWNER TO countersign_owner;
 
 DO $$
 BEGIN
