@@ -4,6 +4,7 @@ import { exportCommand, proveCommand } from './export/export-command.js';
 import type { AddOptions } from './operator/source.js';
 import type { TailOptions } from './operator/tail.js';
 import type { OpenTenantOptions } from './operator/tenant.js';
+import type { CloseTenantOptions } from './operator/tenant-close.js';
 import type { SignIn } from './operator/token.js';
 import type { Output } from './output.js';
 import { verifyCommand } from './verify-command.js';
@@ -45,6 +46,8 @@ export function createProgram(output: Output, exit: (code: number) => void): Com
   addSourceCommands(program, output);
   addTenantCommand(program, output);
   addKeyCommands(program, output);
+  addWitnessCommand(program, output);
+  addRecoverCommand(program, output, exit);
   program
     .command('doctor')
     .description('explain what is set, missing or unsafe')
@@ -223,9 +226,8 @@ function addSourceCommands(program: Command, output: Output): void {
 }
 
 function addTenantCommand(program: Command, output: Output): void {
-  program
-    .command('tenant')
-    .description('tenants of the installation')
+  const tenant = program.command('tenant').description('tenants of the installation');
+  tenant
     .command('open')
     .description('open a tenant in the database, with its first admin')
     .argument('<slug>', 'lower-case letters, digits and dashes')
@@ -237,6 +239,35 @@ function addTenantCommand(program: Command, output: Output): void {
     )
     .action(async (slug: string, options: OpenTenantOptions) => {
       await (await import('./operator/tenant.js')).openTenant(slug, options, output);
+    });
+  tenant
+    .command('close')
+    .description('close a tenant for ever and destroy its data key')
+    .requiredOption('--tenant <slug>', 'the tenant')
+    .requiredOption('--reason <text>', 'why; stands in the last entry, which nobody can read then')
+    .requiredOption('--confirm <slug>', 'the slug again: what is destroyed does not come back')
+    .addHelpText(
+      'after',
+      '\nExample:\n  countersign tenant close --tenant acme --reason "contract ended" --confirm acme',
+    )
+    .action(async (options: CloseTenantOptions) => {
+      await (await import('./operator/tenant-close.js')).closeTenantForEver(options, output);
+    });
+  program
+    .command('rewrap')
+    .description('put the data keys of all tenants under a new key-encryption key')
+    .requiredOption('--new-key <file>', 'the file with the new key, base64 of 32 bytes')
+    .addHelpText(
+      'after',
+      `
+First put the new key into KEY_ENCRYPTION_KEY_FILE of every replica as its first line, before the old one; services
+that run take it up without a restart. Then run this; it can be interrupted and repeated. Then remove the old line.
+
+Example:
+  countersign rewrap --new-key /run/secrets/key-encryption.key`,
+    )
+    .action(async (options: { newKey: string }) => {
+      await (await import('./operator/rewrap.js')).rewrapKeys(options.newKey, output);
     });
 }
 
