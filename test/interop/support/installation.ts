@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { noteSigner } from '@countersign/chain';
 import { loadOrCreateSigningKey } from '@countersign/ledger';
 import { DatabaseProcess } from './database-process.js';
+import { freePort } from './free-port.js';
 import { Person } from './person.js';
 import { interopDir } from './rigs.js';
 import { run, runWell, type Ran } from './run.js';
@@ -133,23 +133,4 @@ export class Installation {
   async #readyz(): Promise<number> {
     return (await fetch(`${this.url}/readyz`)).status;
   }
-}
-
-/** A port that nobody listens on now, outside of the range that connections take theirs from. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if (await canListen(port)) return port;
-  }
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => {
-      const { port: taken } = probe.address() as AddressInfo;
-      probe.close(() => resolve(taken === port));
-    });
-  });
 }
