@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describeConfig, projectRoot, type Config } from '@countersign/config';
 import { explainConnectionFailure, pendingMigrations } from '@countersign/database';
 import { isAppError } from '@countersign/kernel';
-import { checkDurability } from '@countersign/ledger';
+import { checkDurability, missingEventTriggers } from '@countersign/ledger';
 import { EXIT, type ExitCode } from '../exit.js';
 import { table, type Output } from '../output.js';
 import { anchoring } from './anchor-findings.js';
 import { bad, note, ok, type Finding } from './finding.js';
+import { tenantKeys } from './key-findings.js';
 import { installation, withDatabase, type Installation } from './runtime.js';
 
 /** Explains what is set, missing or unsafe. Changes nothing. Exit code 2 when something is bad. */
@@ -40,6 +41,7 @@ async function examine(): Promise<Finding[]> {
   return [
     await database(where),
     signingKey(where.config),
+    ...(await tenantKeys(where.config)),
     ...(await anchoring(where)),
     ...(await kafka(where.config)),
     await service(where),
@@ -64,6 +66,13 @@ async function database(where: Installation): Promise<Finding> {
         return bad('The database is not up to date.', 'Run countersign migrate.');
       }
       await checkDurability(db);
+      const missing = await db.global(missingEventTriggers);
+      if (missing.length > 0) {
+        return note(
+          `PostgreSQL ${row.version}: durable and up to date, but without the event triggers ${missing.join(', ')}.`,
+          'Only a superuser can make them: have one apply those statements of the erasure migration.',
+        );
+      }
       return ok(`PostgreSQL ${row.version}: right role, durable, up to date`);
     });
   } catch (error) {
