@@ -73,6 +73,7 @@ export {
   type VerifyLevel,
 } from './verify/range-task.js';
 export { LocalRanges } from './verify/run-ranges.js';
+export { sweepLedgers, type SweepContext, type SweepOutcome } from './verify/sweep.js';
 export { serveRanges, ThreadRanges } from './verify/thread-ranges.js';
 export {
   formatVerifiedState,

@@ -33,6 +33,12 @@ export type LiveVerdict =
     }
   | ({ readonly ok: false } & LiveFault);
 
+export interface KnownHead {
+  readonly size: bigint;
+  /** 32 bytes. */
+  readonly root: Uint8Array;
+}
+
 export interface VerifyLiveOptions {
   /** Opens payloads, disclosures and evidence. What a destroyed key sealed is not looked at. */
   readonly vault: Vault;
@@ -44,6 +50,8 @@ export interface VerifyLiveOptions {
    * Go on from an earlier check: the entries before are taken as checked, once their tree has the same root still.
    */
   readonly since?: VerifiedState | undefined;
+  /** Heads that were kept elsewhere, such as in the log of heads: the tree must pass through them. */
+  readonly heads?: readonly KnownHead[] | undefined;
   /** Does the work. Default: this thread, one range after the other. */
   readonly runner?: RangeRunner | undefined;
   /** Ends the check between two ranges with VERIFICATION_STOPPED. */
@@ -71,7 +79,8 @@ export async function verifyLive(
   // Back to a border of ranges, and at least one range.
   const last = Math.max(Number(options.since?.size ?? 0n) - 1, 0);
   const from = last - (last % RANGE_LEAVES);
-  const expected = expectedRoots(ground, options.since);
+  const known = knownHeads(ground, options);
+  const expected = expectedRoots(known);
   const join = new Join(await UpperTree.load(database, tenantId, from), from, expected);
   const tasks = tasksOf(tenantId, level, from, size, [...expected.keys()]);
   const runner = options.runner ?? new LocalRanges(database, options.vault);
@@ -81,7 +90,7 @@ export async function verifyLive(
     if (fault !== null) return { ok: false, ...fault };
     options.onProgress?.(BigInt(join.size), BigInt(size));
   }
-  const fault = join.headFault(ground) ?? ground.beside;
+  const fault = join.headFault(ground, known) ?? ground.beside;
   return fault === null
     ? { ok: true, size: BigInt(size), root: join.root(), from: BigInt(from) }
     : { ok: false, ...fault };
@@ -101,18 +110,17 @@ function* tasksOf(
   }
 }
 
-/** Roots that the tree must have had at earlier sizes. */
-function expectedRoots(
-  { checkpoint }: Ground,
-  since: VerifiedState | undefined,
-): Map<number, Uint8Array[]> {
+/** Heads that the tree must pass through, from wherever they are known. */
+function knownHeads({ checkpoint }: Ground, { heads, since }: VerifyLiveOptions): KnownHead[] {
+  const known = [...(heads ?? []), ...(since === undefined ? [] : [since])];
+  if (checkpoint !== null) known.push({ size: checkpoint.size, root: checkpoint.rootHash });
+  return known.filter((head) => head.size > 0n);
+}
+
+/** Their roots by size. */
+function expectedRoots(known: readonly KnownHead[]): Map<number, Uint8Array[]> {
   const roots = new Map<number, Uint8Array[]>();
-  const heads = [
-    checkpoint === null ? null : { size: checkpoint.size, root: checkpoint.rootHash },
-    since,
-  ];
-  for (const head of heads) {
-    if (head === null || head === undefined || head.size === 0n) continue;
+  for (const head of known) {
     const size = Number(head.size);
     roots.set(size, [...(roots.get(size) ?? []), head.root]);
   }
@@ -172,15 +180,14 @@ class Join {
     return nodes.length === 1 && whole?.height === 16 ? this.upper.push(whole.hash) : null;
   }
 
-  /** What the head row and the newest checkpoint say otherwise than the entries. */
-  headFault({ checkpoint, head }: Ground): LiveFault | null {
+  /** What the head row, or a head that is known from elsewhere, says otherwise than the entries. */
+  headFault({ head }: Ground, known: readonly KnownHead[]): LiveFault | null {
     const size = BigInt(this.#row.end);
     const bad = (rule: string, expected: string): LiveFault => ({ sequence: size, rule, expected });
-    if (checkpoint !== null && checkpoint.size > size) {
-      return bad(
-        'ENTRIES_MISSING',
-        `the ledger ends at size ${size}, expected at least ${checkpoint.size}`,
-      );
+    const beyond = known.find((other) => other.size > size);
+    if (beyond !== undefined) {
+      const expected = `the ledger ends at size ${size}, expected at least ${beyond.size}`;
+      return bad('ENTRIES_MISSING', expected);
     }
     if (head?.size !== size) return bad('HEAD_SIZE_MISMATCH', `a head row of size ${size}`);
     const root = this.root();
