@@ -27,6 +27,7 @@ import { logAnswers } from './composition/request-log.js';
 import { StartFailure } from './composition/start-failure.js';
 import { Workers } from './composition/workers.js';
 import { developmentIssuerWanted, loadDevelopmentIssuer, seedDemo } from './dev-issuer/index.js';
+import { takeStrictJson } from './http/strict-body.js';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -129,6 +130,7 @@ async function furnish(
   const metrics = app.get(Metrics);
   const readiness = new Readiness(app.get(Database), stopping, app.get(LedgerService));
   safeHeaders(server);
+  takeStrictJson(server);
   logAnswers(server, log);
   metrics.time(server);
   if (config.roles.includes('api')) {
