@@ -44,7 +44,7 @@ export function verifyTimestamp(
 /** The time, or what is wrong. */
 function check(answer: Uint8Array, bytes: Uint8Array, trust: TimestampTrust): Date | string {
   const response = TimeStampResp.fromBER(Uint8Array.from(answer));
-  const { status } = response.status;
+  const status: number = response.status.status;
   if (status > 1) return `the authority refused (status ${status})`;
   const token = response.timeStampToken;
   if (token?.contentType !== OID.signedData) return 'it holds no token';

@@ -7,7 +7,7 @@ import type { Contradiction } from '../outside/store-check.js';
 import { anchoredBy, insertAnchor, newestAnchor, type AnchorName } from './anchor-rows.js';
 import type { AnchorTarget } from './anchor-target.js';
 import { writeCheckpointFile } from './checkpoint-file.js';
-import { takeLease } from './lease.js';
+import { releaseLease, takeLease } from './lease.js';
 
 export interface AnchorFailure extends AnchorName {
   readonly detail: string;
@@ -70,10 +70,19 @@ export class AnchorWorker {
 
   /** Shows the newest checkpoint to one of them, unless that was done or it is too early. */
   async anchor(target: AnchorTarget): Promise<void> {
-    const { clock, isReadOnly, onContradiction, onFailure } = this.#options;
+    const { clock, database, isReadOnly } = this.#options;
     if (isReadOnly()) return;
     const checkpoint = await this.#due(target);
     if (checkpoint === null) return;
+    try {
+      await this.#show(target, checkpoint);
+    } finally {
+      await database.global((db) => releaseLease(db, leaseOf(target), this.#holder, clock.now()));
+    }
+  }
+
+  async #show(target: AnchorTarget, checkpoint: HeadsCheckpointRecord): Promise<void> {
+    const { clock, onContradiction, onFailure } = this.#options;
     const { kind, who } = target;
     const anchored = await target.anchor(checkpoint);
     switch (anchored.kind) {
@@ -109,7 +118,7 @@ export class AnchorWorker {
       if (last !== null && last.size >= checkpoint.size) return null;
       if (last !== null && now.getTime() - last.at.getTime() < target.everyMs) return null;
       const until = new Date(now.getTime() + LEASE_MS);
-      const mine = await takeLease(db, `${target.kind} ${target.who}`, this.#holder, now, until);
+      const mine = await takeLease(db, leaseOf(target), this.#holder, now, until);
       return mine ? checkpoint : null;
     });
   }
@@ -135,6 +144,10 @@ export class AnchorWorker {
     await writeCheckpointFile(file, checkpoint.note);
     this.#written = checkpoint.note;
   }
+}
+
+function leaseOf({ kind, who }: AnchorName): string {
+  return `${kind} ${who}`;
 }
 
 /** One piece of work again and again, never twice at the same time. */

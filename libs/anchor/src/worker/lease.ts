@@ -17,3 +17,17 @@ export async function takeLease(
   );
   return rows.length === 1;
 }
+
+/** Lets others have it at once. */
+export async function releaseLease(
+  db: Queryable,
+  name: string,
+  holder: string,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    `UPDATE anchor_lease SET until = $3::timestamptz - interval '1 millisecond'
+     WHERE name = $1::text AND holder = $2::uuid`,
+    [name, holder, now],
+  );
+}
