@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFailure, EXIT } from './exit.js';
 import type { Output } from './output.js';
+import { timestampVerifier } from './timestamp-verifier.js';
 import { verifyFile } from './verify/verify-file.js';
+import { verifyFolder } from './verify/verify-folder.js';
 
 interface VerifyOptions {
   readonly live?: true;
@@ -13,6 +15,10 @@ interface VerifyOptions {
   readonly workers?: number;
   readonly state?: string;
   readonly full?: true;
+  readonly policy?: string;
+  readonly known?: string;
+  readonly with?: readonly string[];
+  readonly tsaCert?: string;
 }
 
 /** What `verify --live` was asked for. */
@@ -32,6 +38,9 @@ const HELP = `
 Exit codes: 0 it holds, 1 something was changed, 2 it could not be verified, 3 wrong use.
 
 Examples:
+  countersign verify acme-bundle --policy acme.policy
+  countersign verify acme-bundle --policy acme.policy --known last-year.checkpoint --json
+  countersign verify heads-bundle --policy all.policy --with acme-bundle globex-bundle
   countersign verify acme.jsonl --origin countersign.local/3f9a… --key 'countersign.local/3f9a…+36c2fe9b+ARl…'
   countersign verify --live --tenant acme
   countersign verify --live --tenant acme --level headers --state /mnt/elsewhere/acme.verified`;
@@ -47,7 +56,11 @@ export function verifyCommand(
 ): Command {
   return new Command('verify')
     .description('verify a ledger: an export offline, or the live one in its database')
-    .argument('[file]', 'a JSON-lines export: the checkpoint first, then every entry')
+    .argument('[bundle]', 'a folder that export wrote, or a JSON-lines file of entries')
+    .option('--policy <file>', 'for a bundle: the tlog-policy file with what you trust (see trust)')
+    .option('--known <file>', 'for a bundle: a checkpoint that you kept from an earlier time')
+    .option('--with <bundles...>', "for a bundle of the log of heads: the tenants' bundles")
+    .option('--tsa-cert <file>', 'for a bundle: PEM certificates of the time-stamping authority')
     .option('--origin <origin>', 'the name of the log that you expect')
     .option('--key <vkey>', 'the verifier key of the log, which you got from elsewhere')
     .option('--live', 'read the database of this installation instead of a file')
@@ -71,10 +84,21 @@ export function verifyCommand(
         exit(await live({ tenant, json, level, workers, state, full }, output));
         return;
       }
-      if (file === undefined) throw usage('Name a file, or use --live --tenant <slug>.');
+      if (file === undefined) throw usage('Name a bundle, or use --live --tenant <slug>.');
+      if (options.policy !== undefined) {
+        const { policy, known, tsaCert } = options;
+        const verifyTimestamp =
+          tsaCert === undefined ? undefined : await timestampVerifier(tsaCert);
+        const json = options.json === true;
+        const request = { folder: file, policy, known, with: options.with, json, verifyTimestamp };
+        exit(await verifyFolder(request, output));
+        return;
+      }
       const { key, origin } = options;
       if (key === undefined || origin === undefined) {
-        throw usage('A file is verified against --origin and --key, which you pin yourself.');
+        throw usage(
+          'A bundle is verified against --policy, a file of entries against --origin and --key: pin them yourself.',
+        );
       }
       const { exitCode, ...result } = await verifyFile({ file, key, origin });
       output.out(

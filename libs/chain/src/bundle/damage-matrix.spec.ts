@@ -84,10 +84,6 @@ describe('every rule', () => {
         }
       }
       expect(missed.length).toBeGreaterThan(0);
-      if (process.env['SHOW'] !== undefined)
-        process.stderr.write(
-          `${code} ${JSON.stringify(missed[0])} ok=${missed.filter((m) => m.verdict === 'ok').length}/${missed.length}\n`,
-        );
     },
   );
 });

@@ -38,7 +38,7 @@ export async function checkEntryBundle(
   if (entries?.length !== file.width || leafHashes.length !== file.width * HASH_BYTES) {
     return findings.stop('ENTRY_COUNT', {
       sequence: first,
-      found: entries === null ? 'a broken bundle' : `${entries?.length} entries`,
+      found: entries === null ? 'a broken bundle' : `${entries.length} entries`,
       expected: String(file.width),
     });
   }

@@ -38,7 +38,7 @@ export function parseBundleFilter(value: Json | undefined): BundleFilter | null 
       return null;
     }
   }
-  return value as BundleFilter;
+  return value;
 }
 
 /** True when the entry's payload belongs into a bundle with this filter. */

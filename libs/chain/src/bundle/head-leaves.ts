@@ -42,14 +42,22 @@ export class HeadLeaves {
     }
     const { leaf } = decoded;
     switch (leaf.kind) {
-      case 'log.opened/1':
-        return this.opened(sequence, leaf.origin);
-      case 'head/1':
-        return this.head(sequence, leaf);
-      case 'log.pruned/1':
-        return this.pruned(sequence, leaf);
-      case 'key.rotated/1':
-        return this.rotated(sequence, leaf);
+      case 'log.opened/1': {
+        this.opened(sequence, leaf.origin);
+        return;
+      }
+      case 'head/1': {
+        this.head(sequence, leaf);
+        return;
+      }
+      case 'log.pruned/1': {
+        this.pruned(sequence, leaf);
+        return;
+      }
+      case 'key.rotated/1': {
+        this.rotated(sequence, leaf);
+        return;
+      }
     }
   }
 

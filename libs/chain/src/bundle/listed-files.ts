@@ -140,13 +140,13 @@ export class ListedFiles {
   private async fill(): Promise<void> {
     this.lines.length = 0;
     this.at = 0;
-    const { value, done } = await this.chunks.next();
-    if (done === true) {
+    const next: IteratorResult<Uint8Array, unknown> = await this.chunks.next();
+    if (next.done === true) {
       this.ended = true;
       if (this.rest.length > 0) this.malformed('a last line without line feed');
       return;
     }
-    const data = Buffer.concat([this.rest, value as Uint8Array]);
+    const data = Buffer.concat([this.rest, next.value]);
     const end = data.lastIndexOf(LF) + 1;
     this.rest = Buffer.from(data.subarray(end));
     if (this.rest.length > LINE_BYTES_MAX) this.malformed(`a line of over ${LINE_BYTES_MAX} bytes`);

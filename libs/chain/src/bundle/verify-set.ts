@@ -47,7 +47,7 @@ export async function verifyBundleSet(
     for (const [i, { name, reader }] of tenants.entries()) {
       const origin = await originOf(reader);
       const last = log.heads.get(origin);
-      const size = last?.root == null ? [] : [last.size];
+      const size = last === undefined || last.root === null ? [] : [last.size];
       const bundle = await inspectBundle(reader, { ...options, known: undefined }, size);
       bundles.push({ name, report: bundle.report });
       found.add(origin);
@@ -106,7 +106,7 @@ function judgeHeads(
   log: VerifiedBundle,
   findings: Findings,
 ): void {
-  if (seen === null || seen.origin !== log.report.origin) return;
+  if (seen?.origin !== log.report.origin) return;
   const size = log.report.size ?? 0n;
   if (seen.size > size) {
     const expected = `at least size ${seen.size}, as ${name} proves`;
@@ -142,7 +142,7 @@ function judgeBundle(
   if ((report.size ?? 0n) < size) {
     findings.fail('BUNDLE_BEHIND_HEAD', {
       sequence: report.size ?? 0n,
-      found: `${name} of size ${report.size}`,
+      found: `${name} of size ${String(report.size)}`,
       expected: `at least ${size}, as leaf ${last.sequence} of the log of heads says`,
     });
     return;
