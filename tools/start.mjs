@@ -87,7 +87,8 @@ async function main() {
     url,
     dataDir,
     demoFile: demo ? demoFile : undefined,
-    trust: () => command(database, ['trust', '--tenant', 'acme'], 'the key could not be read'),
+    trust: () =>
+      command(database, ['trust', '--tenant', 'acme', '--vkey'], 'the key could not be read'),
     say,
   });
   say('\nServing until Ctrl-C.');

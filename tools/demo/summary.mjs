@@ -66,7 +66,9 @@ async function printStory({ url, demoFile, trust, say }) {
   if (checkpoint) {
     say(`\nCheckpoint of tenant acme (a C2SP signed note)`);
     for (const line of checkpoint.note.trimEnd().split('\n')) say(`  ${line}`);
-    say(`  the key that verifies it (pin it; npx countersign trust --tenant acme):`);
+    say(
+      `  the key that verifies it (all that there is to pin: npx countersign trust --tenant acme):`,
+    );
     say(`  ${trust()}`);
   }
   say('\nA query to paste into GraphiQL (header  Authorization: Bearer <token>):');

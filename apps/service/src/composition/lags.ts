@@ -1,5 +1,5 @@
 import type { Database } from '@countersign/database';
-import { asTenantId } from '@countersign/kernel';
+import { asTenantId, type Clock } from '@countersign/kernel';
 import { readCursor } from '@countersign/ledger';
 import type { Lag } from './metrics.js';
 
@@ -16,12 +16,18 @@ export class Lags {
   constructor(
     private readonly database: Database,
     private readonly projectors: readonly string[],
+    private readonly clock: Clock,
   ) {}
 
   async read(): Promise<Lag> {
     const projectors = new Map<string, number>();
     for (const name of this.projectors) projectors.set(name, await this.#behind(name));
-    return { projectors, checkpoint: await this.#unsigned() };
+    return {
+      projectors,
+      checkpoint: await this.#unsigned(),
+      checkpointSeconds: this.#since(await this.#oldestUnsigned()),
+      headsSeconds: this.#since(await this.#oldestWithoutHead()),
+    };
   }
 
   async #behind(name: string): Promise<number> {
@@ -46,5 +52,45 @@ export class Lags {
       ),
     );
     return Number(row?.entries ?? 0n);
+  }
+
+  /** When the oldest entry that no checkpoint covers was recorded. */
+  async #oldestUnsigned(): Promise<Date | null> {
+    const rows = await this.database.global((db) =>
+      db.query<{ tenant_id: string; checkpointed: bigint }>(
+        'SELECT tenant_id, checkpointed FROM ledger_unsigned() LIMIT $1',
+        [TENANTS_MAX],
+      ),
+    );
+    let oldest: Date | null = null;
+    for (const { checkpointed, tenant_id } of rows) {
+      const [entry] = await this.database.read(asTenantId(tenant_id), (tx) =>
+        tx.query<{ recorded_at: Date }>(
+          'SELECT recorded_at FROM ledger_entry WHERE tenant_id = $1::uuid AND seq = $2::bigint',
+          [tx.tenantId, checkpointed],
+        ),
+      );
+      if (entry !== undefined && (oldest === null || entry.recorded_at < oldest)) {
+        oldest = entry.recorded_at;
+      }
+    }
+    return oldest;
+  }
+
+  /** When the oldest opening or checkpoint of which the log of heads does not know yet was made. */
+  async #oldestWithoutHead(): Promise<Date | null> {
+    const [row] = await this.database.global((db) =>
+      db.query<{ since: Date | null }>(
+        `SELECT min(waiting_since) AS since FROM heads_due((
+           SELECT g.log_id FROM heads_log g
+           WHERE NOT EXISTS (SELECT FROM heads_log s WHERE s.predecessor = g.log_id)
+         ))`,
+      ),
+    );
+    return row?.since ?? null;
+  }
+
+  #since(moment: Date | null): number {
+    return moment === null ? 0 : Math.max(0, this.clock.now().getTime() - moment.getTime()) / 1000;
   }
 }

@@ -13,6 +13,10 @@ export interface Lag {
   readonly projectors: ReadonlyMap<string, number>;
   /** Entries that no checkpoint covers yet. */
   readonly checkpoint: number;
+  /** Age of the oldest of them, over all tenants. */
+  readonly checkpointSeconds: number;
+  /** Age of the oldest checkpoint or opening of a ledger that is not in the log of heads. */
+  readonly headsSeconds: number;
 }
 
 /** Figures of one process in Prometheus' text format. No tenant, person or model is named. */
@@ -42,15 +46,27 @@ export class Metrics {
       help: 'Entries that no checkpoint covers yet, over all tenants.',
       registers,
     });
+    const checkpointAge = new Gauge({
+      name: 'countersign_checkpoint_lag_seconds',
+      help: 'Age of the oldest entry that no checkpoint covers yet, over all tenants.',
+      registers,
+    });
+    const headsAge = new Gauge({
+      name: 'countersign_heads_lag_seconds',
+      help: 'Age of the oldest checkpoint of a ledger that is not in the log of heads yet.',
+      registers,
+    });
     new Gauge({
       name: 'countersign_projector_lag_entries',
       help: 'Entries that a projector has not seen yet, over all tenants.',
       labelNames: ['projector'],
       registers,
       collect(): Promise<void> {
-        return lag().then(({ projectors, checkpoint }) => {
+        return lag().then(({ projectors, checkpoint, checkpointSeconds, headsSeconds }) => {
           for (const [projector, entries] of projectors) this.set({ projector }, entries);
           checkpointLag.set(checkpoint);
+          checkpointAge.set(checkpointSeconds);
+          headsAge.set(headsSeconds);
         });
       },
     });

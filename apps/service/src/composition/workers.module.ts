@@ -77,6 +77,7 @@ const providers: readonly Provider[] = [
       const lags = new Lags(
         database,
         projectorsOf(promotion).map(({ name }) => name),
+        clock,
       );
       const metrics = new Metrics(() => lags.read());
       metrics.follow(ledger);

@@ -6,7 +6,7 @@ export class TlogSlots {
   #taken = 0;
 
   /** @param most answers at once; default 16. */
-  constructor(readonly most: number = 16) {}
+  constructor(readonly most = 16) {}
 
   /** For the routes that share these slots: refuses with 503 while all of them are taken. */
   readonly onRequest: onRequestHookHandler = (_request, reply, next) => {

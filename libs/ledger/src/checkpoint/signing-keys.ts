@@ -49,7 +49,9 @@ export class SigningKeys {
 
   /** The newest key. */
   get current(): KeyObject {
-    return this.#keys[0] as KeyObject;
+    const [newest] = this.#keys;
+    if (newest === undefined) throw unusable(this.path ?? '', 'it holds no key');
+    return newest;
   }
 
   /** All keys that sign, the newest first. */

@@ -58,7 +58,7 @@ export async function dueLeaves(
 
 function notSigned(origin: string, size: bigint | null, why: string): AppError {
   return new AppError('STORE_MISMATCH', {
-    publicMessage: `The stored checkpoint of ${origin} at size ${size} is not one that we signed: ${why}.`,
+    publicMessage: `The stored checkpoint of ${origin} at size ${size ?? 0n} is not one that we signed: ${why}.`,
     hint: 'Keep the database as it is, and run: countersign verify --live',
   });
 }
