@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type Config } from '@countersign/config';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { startService, type RunningService } from '../../apps/service/src/service.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { GraphqlClient } from './graphql-client.js';
@@ -25,7 +25,10 @@ export interface TestService {
 }
 
 /** The whole service in this process, on a port and a database of its own, with the development issuer. */
-export async function startTestService(overrides: Partial<Config> = {}): Promise<TestService> {
+export async function startTestService(
+  overrides: Partial<Config> = {},
+  given: { readonly log?: Logger } = {},
+): Promise<TestService> {
   const database = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-'));
   const port = await freePort();
@@ -35,7 +38,7 @@ export async function startTestService(overrides: Partial<Config> = {}): Promise
     publicUrl: `http://127.0.0.1:${port}`,
     ...overrides,
   };
-  const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+  const log = given.log ?? pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
   const service = await startService({ config, log });
   const token = (person: string): Promise<string> => requestToken(service.url, person);
   return {

@@ -58,6 +58,15 @@ export function notUnderstood(reason: QuarantineReason, detail: string): NotUnde
   return { ok: false, reason, detail: detail.slice(0, 500) };
 }
 
+/**
+ * The type is shown only when it looks like one: the detail stands in the hashed payload, where nothing that somebody
+ * put into a wrong place could be erased.
+ */
+export function unknownType(type: string): NotUnderstood {
+  const shown = /^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*){1,6}$/.test(type) && type.length <= 100;
+  return notUnderstood('UNKNOWN_EVENT_TYPE', shown ? `"${type}" is unknown.` : 'It is unknown.');
+}
+
 /** A reading of one event, unless its subject is too long for an entry. */
 export function understood(event: CanonicalEvent): Reading {
   if (event.subject.length > SUBJECT_CHARS_MAX) {

@@ -2,7 +2,13 @@ import { sha256Hex, type Json } from '@countersign/chain';
 import { eventCatalogue } from '@countersign/events';
 import { isRegistryEventType, registryEvent } from '../../canonical-event.js';
 import { parseInstant } from '../../instant.js';
-import { notUnderstood, understood, type ReadInput, type Reading } from '../../reading.js';
+import {
+  notUnderstood,
+  understood,
+  type ReadInput,
+  type Reading,
+  unknownType,
+} from '../../reading.js';
 import { readEnvelope, type CloudEvent } from './envelope.js';
 
 /** Reads a body in MLflow's shape; handed in, since sources do not know one another. */
@@ -48,10 +54,7 @@ function readTyped(event: CloudEvent, input: ReadInput, readMlflow: MlflowReader
     ? event.type.slice(CANONICAL_PREFIX.length)
     : '';
   if (!isRegistryEventType(type)) {
-    return notUnderstood(
-      'UNKNOWN_EVENT_TYPE',
-      `${JSON.stringify(event.type.slice(0, 100))} is unknown.`,
-    );
+    return unknownType(event.type);
   }
   const data = eventCatalogue[type].safeParse(event.data);
   if (!data.success) {

@@ -2,7 +2,13 @@ import { isJsonObject, parseStrictJson, type Json, type JsonObject } from '@coun
 import { subjects } from '@countersign/events';
 import { registryEvent } from '../../canonical-event.js';
 import { parseInstant } from '../../instant.js';
-import { notUnderstood, understood, type ReadInput, type Reading } from '../../reading.js';
+import {
+  notUnderstood,
+  understood,
+  type ReadInput,
+  type Reading,
+  unknownType,
+} from '../../reading.js';
 import { MLFLOW_EVENT_KINDS } from './event-kinds.js';
 import { FieldProblem } from './fields.js';
 import { isTestDelivery } from './test-deliveries.js';
@@ -29,7 +35,7 @@ export function readMlflowValue(
   const name = `${entity}.${action}`;
   const kind = Object.hasOwn(MLFLOW_EVENT_KINDS, name) ? MLFLOW_EVENT_KINDS[name] : undefined;
   if (kind === undefined) {
-    return notUnderstood('UNKNOWN_EVENT_TYPE', `${JSON.stringify(name.slice(0, 100))} is unknown.`);
+    return unknownType(name);
   }
   if (!isJsonObject(data)) return notUnderstood('MISSING_FIELD', 'data is missing.');
   const occurredAt = sentAt(body) ?? input.receivedAt;
