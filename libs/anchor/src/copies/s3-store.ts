@@ -119,7 +119,7 @@ export class S3Store implements WriteOnceStore {
 
 function failed(store: string, answer: Answer): AppError {
   const why = answer.reached
-    ? `answers with status ${answer.status}${/<Code>([A-Za-z]+)<\/Code>/.exec(answer.body.toString('utf8'))?.[1] ?? ''}`
+    ? `answers with status ${answer.status} ${/<Code>([A-Za-z]+)<\/Code>/.exec(answer.body.toString('utf8'))?.[1] ?? ''}`
     : answer.why;
   return new AppError('COPY_FAILED', {
     publicMessage: `The write-once store ${store} ${why}.`,
