@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench [name …]`: every test/bench/*.bench.ts, one after the other. Prints ratios against a baseline that is
+// `npm run bench [name …] [size=number …]`: every test/bench/*.bench.ts, one after the other. Prints ratios against a baseline that is
 // measured in the same run; never part of a timed test.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -11,7 +11,9 @@ import { startEmbeddedPostgres } from './embedded-postgres.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, 'test', 'bench');
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const wanted = given.filter((part) => !part.includes('='));
+const sizes = given.filter((part) => part.includes('='));
 const names = readdirSync(folder)
   .filter((name) => name.endsWith('.bench.ts'))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
@@ -30,7 +32,7 @@ const tsx = createRequire(import.meta.url).resolve('tsx/cli');
 try {
   for (const name of names) {
     console.log(`\n== ${name}`);
-    const { status } = spawnSync(process.execPath, [tsx, join(folder, name)], {
+    const { status } = spawnSync(process.execPath, [tsx, join(folder, name), ...sizes], {
       cwd: root,
       stdio: 'inherit',
       env: {

@@ -1,7 +1,14 @@
-/** A contestant: does `work` and says how many units it did. */
+/** A contestant: does `work` and says how many units it did. What `prepare` does before is not measured. */
 export interface Contestant {
   readonly name: string;
-  work(): Promise<number>;
+  prepare?(): Promise<void> | void;
+  work(): Promise<number | Timed>;
+}
+
+/** For work that is not all to be measured: units, and the seconds that count. */
+export interface Timed {
+  readonly units: number;
+  readonly seconds: number;
 }
 
 export interface PairResult {
@@ -40,9 +47,11 @@ export async function interleavedPairs(
 }
 
 async function rate(contestant: Contestant): Promise<number> {
+  await contestant.prepare?.();
   const start = process.hrtime.bigint();
-  const units = await contestant.work();
-  return units / (Number(process.hrtime.bigint() - start) / 1e9);
+  const done = await contestant.work();
+  if (typeof done !== 'number') return done.units / done.seconds;
+  return done / (Number(process.hrtime.bigint() - start) / 1e9);
 }
 
 function median(values: readonly number[]): number {

@@ -11,14 +11,14 @@ interface EmbeddedServer {
  * A migrated database that is gone afterwards, on the server that `npm run bench` names in the environment; run alone,
  * on the test PostgreSQL, started when it is not running.
  */
-export async function withBenchDatabase(
-  work: (test: TestDatabase) => Promise<void>,
-): Promise<void> {
+export async function withBenchDatabase<Result>(
+  work: (test: TestDatabase) => Promise<Result>,
+): Promise<Result> {
   const server = process.env['TEST_OWNER_URL'] === undefined ? await testServer() : null;
   try {
     const test = await createTestDatabase();
     try {
-      await work(test);
+      return await work(test);
     } finally {
       await test.drop();
     }

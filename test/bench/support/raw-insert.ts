@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTenant, type Database } from '@countersign/database';
 import type { EntryDraft } from '@countersign/events';
 import type { TenantId } from '@countersign/kernel';
+import type { TenantSeal } from '@countersign/vault';
 import {
   byteaArray,
   textArray,
@@ -47,13 +48,28 @@ INSERT INTO raw_delivery (tenant_id, source, delivery, seq, content_hash)
 SELECT $1::uuid, source, delivery, $2::bigint + n - 1, hash
 FROM unnest($6::text[], $9::text[], $11::bytea[]) WITH ORDINALITY AS u(source, delivery, hash, n)`;
 
+/** A draft with its payload and evidence sealed before the clock runs: raw rows hold the same sealed bytes. */
+export interface SealedDraft {
+  readonly draft: EntryDraft;
+  readonly payload: Buffer;
+  readonly evidence: Buffer | null;
+}
+
+export function sealDrafts(seal: TenantSeal, drafts: readonly EntryDraft[]): SealedDraft[] {
+  return drafts.map((draft) => {
+    const { actor, basis, data, evidence } = draft;
+    const payload = Buffer.from(JSON.stringify({ data, actor, basis, nonce: SPACE }));
+    return {
+      draft,
+      payload: seal.seal(payload, 'payload'),
+      evidence: evidence === undefined ? null : seal.seal(evidence.bytes, 'evidence'),
+    };
+  });
+}
+
 /** What an event looks like to a plain table: its JSON, as JSON.stringify makes it. */
-function parameters(drafts: readonly EntryDraft[]): Buffer[] {
-  const payloads = drafts.map((draft) =>
-    Buffer.from(
-      JSON.stringify({ data: draft.data, actor: draft.actor, basis: draft.basis, nonce: SPACE }),
-    ),
-  );
+function parameters(sealed: readonly SealedDraft[]): Buffer[] {
+  const drafts = sealed.map(({ draft }) => draft);
   const canonical = drafts.map((draft) =>
     Buffer.from(
       JSON.stringify({ ...draft, data: undefined, evidence: SPACE, payload: SPACE, prev: SPACE }),
@@ -69,8 +85,8 @@ function parameters(drafts: readonly EntryDraft[]): Buffer[] {
     textArray(drafts.map((draft) => draft.delivery)),
     byteaArray(canonical),
     byteaArray(drafts.map(() => SOME_HASH)),
-    byteaArray(payloads),
-    byteaArray(drafts.map((draft) => draft.evidence?.bytes ?? null)),
+    byteaArray(sealed.map(({ payload }) => payload)),
+    byteaArray(sealed.map(({ evidence }) => evidence)),
   ];
 }
 
@@ -82,7 +98,7 @@ export async function insertRaw(
   database: Database,
   tenantId: TenantId,
   first: bigint,
-  batches: readonly (readonly EntryDraft[])[],
+  batches: readonly (readonly SealedDraft[])[],
 ): Promise<void> {
   const client = await database.connect();
   let sequence = first;
@@ -104,7 +120,7 @@ export async function insertRaw(
 export async function insertUnderLock(
   database: Database,
   tenantId: TenantId,
-  draft: EntryDraft,
+  draft: SealedDraft,
 ): Promise<void> {
   const client = await database.connect();
   try {
