@@ -69,4 +69,23 @@ describe('receipts', () => {
     ).toBe(true);
     expect(await database.read(tenantId, (tx) => queries.receipt(tx, 600n))).toBeNull();
   });
+
+  it('of a page cost little more statements than one', async () => {
+    const statementsFor = (sequences: readonly bigint[]): Promise<number> =>
+      fixture.test.database.read(tenantId, async (tx) => {
+        let statements = 0;
+        const query: typeof tx.query = (text, values) => {
+          statements++;
+          return tx.query(text, values);
+        };
+        const receipts = await queries.receipts({ ...tx, query }, sequences);
+        expect(receipts.every((receipt) => receipt !== null)).toBe(true);
+        return statements;
+      });
+    const one = await statementsFor([5n]);
+    const page = Array.from({ length: 50 }, (_, n) => BigInt(n * 3));
+    expect(await statementsFor(page)).toBe(one);
+    // Entries of every tile: one more read per tile, not per entry. The last tile is in every proof.
+    expect(await statementsFor(Array.from({ length: 600 }, (_, n) => BigInt(n)))).toBe(one + 1);
+  });
 });
