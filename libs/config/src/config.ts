@@ -23,6 +23,8 @@ export interface Config {
   /** The wrapped data keys, outside of the database and of its backups; null: a folder under dataDir. */
   readonly tenantKeysDir: string | null;
   readonly anchors: AnchorConfig;
+  /** When every ledger is verified, in minutes after midnight UTC. */
+  readonly ledgerSweepMinute: number;
   readonly logLevel: LogLevel;
 }
 

@@ -35,6 +35,7 @@ export function loadConfig(env: Environment = process.env): Config {
     keyEncryptionKeyFile: parsed.KEY_ENCRYPTION_KEY_FILE ?? null,
     tenantKeysDir: parsed.TENANT_KEYS_DIR ?? null,
     anchors: anchorConfig(parsed),
+    ledgerSweepMinute: parsed.LEDGER_SWEEP_AT ?? 150,
     logLevel: parsed.LOG_LEVEL ?? 'info',
   };
 }

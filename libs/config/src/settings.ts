@@ -112,6 +112,15 @@ export const settings = {
     'audit.example.com',
     'countersign.local',
   ),
+  LEDGER_SWEEP_AT: setting(
+    z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+      .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3))),
+    'a time of day in UTC, HH:MM',
+    '02:30',
+    '02:30',
+  ),
   SIGNING_KEY_FILE: setting(
     path,
     'a file with the checkpoint signing key',

@@ -17,12 +17,14 @@ import { ReadBackWorker, readBackPlanner, registryProjector } from '@countersign
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { MlflowReader } from '../workers/read-back.js';
+import { LedgerSweep } from '../workers/ledger-sweep.js';
 import { TenantSweep } from '../workers/tenant-sweep.js';
 import { anchoringProviders, measureAnchors } from './anchoring.js';
 import { KafkaStarter } from './kafka-starter.js';
 import { Lags } from './lags.js';
 import { Metrics } from './metrics.js';
 import { signingProviders } from './signing.js';
+import { sweepProviders } from './sweeping.js';
 import { ANCHORS, CLOCK, CONFIG, LOGGER } from './tokens.js';
 import { Workers } from './workers.js';
 
@@ -30,6 +32,7 @@ const PROMOTION_SWEEP_MS = 2_000;
 const READ_BACK_MS = 1_000;
 
 const providers: readonly Provider[] = [
+  ...sweepProviders,
   {
     provide: ProjectionRunner,
     inject: [
@@ -129,6 +132,7 @@ const providers: readonly Provider[] = [
       PromotionService,
       IdentityQueries,
       KafkaStarter,
+      LedgerSweep,
       LOGGER,
     ],
     useFactory: (
@@ -144,6 +148,7 @@ const providers: readonly Provider[] = [
       promotion: PromotionService,
       identity: IdentityQueries,
       kafka: KafkaStarter,
+      nightly: LedgerSweep,
       log: Logger,
     ) => {
       const sweep = (
@@ -171,6 +176,7 @@ const providers: readonly Provider[] = [
         watch,
         kafka,
         sweeps: [
+          nightly,
           sweep('read-back', READ_BACK_MS, (tenantId) => readBack.runOnce(tenantId)),
           sweep('promotion', PROMOTION_SWEEP_MS, async (tenantId) => {
             await promotion.resumeExecutions(tenantId);

@@ -19,7 +19,7 @@ export interface WorkersDeps {
   readonly heads: HeadsSequencer;
   readonly anchors: AnchorWorker;
   readonly watch: FreezeWatch;
-  readonly sweeps: readonly TenantSweep[];
+  readonly sweeps: readonly Pick<TenantSweep, 'start' | 'stop'>[];
   readonly kafka: KafkaStarter;
 }
 
