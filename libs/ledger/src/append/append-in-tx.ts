@@ -75,7 +75,8 @@ async function planAgainstStored(
     drafts.map(({ draft }) => draft),
   );
   const plan = planAppend(drafts, known, size, now);
-  const conflicts = plan.inserts.filter((insert) => !drafts.includes(insert));
+  const given = new Set(drafts);
+  const conflicts = plan.inserts.filter((insert) => !given.has(insert));
   if (conflicts.length === 0) return plan;
   // The entries that tell of conflicts have deliveries of their own, which may be there from an earlier time.
   const told = await lookUpDeliveries(
