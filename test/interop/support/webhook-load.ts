@@ -69,15 +69,20 @@ export class WebhookLoad {
   }
 
   /** Sends one delivery once. Null: no acknowledgement, and none is owed. */
-  async send({ deliveryId, body }: Sent): Promise<Receipt | null> {
-    const { secret, webhookUrl } = this.door;
-    const headers = signedHeaders(secret, body, deliveryId, new Date());
-    const response = await fetch(webhookUrl, { method: 'POST', body, headers });
+  async send(one: Sent): Promise<Receipt | null> {
+    const response = await this.post(one);
     const text = await response.text();
     this.statuses.set(response.status, (this.statuses.get(response.status) ?? 0) + 1);
     if (response.status === 202) return JSON.parse(text) as Receipt;
     if (response.status === 429 || response.status === 503) return null;
     throw new UnexpectedAnswer(`${response.status} ${text}`);
+  }
+
+  /** The same, with whatever is answered. */
+  async post({ deliveryId, body }: Sent): Promise<Response> {
+    const { secret, webhookUrl } = this.door;
+    const headers = signedHeaders(secret, body, deliveryId, new Date());
+    return fetch(webhookUrl, { method: 'POST', body, headers });
   }
 
   async #deliver(one: Sent): Promise<void> {

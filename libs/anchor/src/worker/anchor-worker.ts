@@ -25,6 +25,7 @@ export interface AnchorWorkerOptions {
   readonly isReadOnly: () => boolean;
   /** Stops appends everywhere. */
   readonly onContradiction: (found: Contradiction) => Promise<void>;
+  /** Told once for each reason in a row. */
   readonly onFailure?: (failure: AnchorFailure) => void;
   readonly onError?: (error: unknown) => void;
   /** Time between two looks for a new checkpoint. Default 1,000 ms. */
@@ -43,6 +44,8 @@ export class AnchorWorker {
   readonly #heads = new HeadsQueries();
   readonly #holder = randomUUID();
   readonly #loops: Loop[];
+  /** What each of them said last, while it does not anchor. */
+  readonly #failing = new Map<string, string>();
   #written = '';
 
   constructor(options: AnchorWorkerOptions) {
@@ -87,6 +90,7 @@ export class AnchorWorker {
     const anchored = await target.anchor(checkpoint);
     switch (anchored.kind) {
       case 'anchored':
+        this.#failing.delete(leaseOf(target));
         await this.#options.database.global((db) =>
           insertAnchor(db, {
             ...anchored,
@@ -102,6 +106,9 @@ export class AnchorWorker {
         await onContradiction(anchored.contradiction);
         return;
       case 'failed':
+        // Asked every second, they would fill the log with one sentence.
+        if (this.#failing.get(leaseOf(target)) === anchored.detail) return;
+        this.#failing.set(leaseOf(target), anchored.detail);
         onFailure?.({ kind, who, detail: anchored.detail });
     }
   }
