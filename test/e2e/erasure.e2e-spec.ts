@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { Database } from '@countersign/database';
+import type { Database } from '@countersign/database';
 import { IdentityService } from '@countersign/identity';
 import type { TenantId } from '@countersign/kernel';
 import { LedgerQueries, verifyLive } from '@countersign/ledger';
