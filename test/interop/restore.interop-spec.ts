@@ -91,7 +91,8 @@ describe('an old backup restored under two running witnesses', () => {
       'countersign',
       'SELECT origin FROM heads_log ORDER BY opened_at DESC LIMIT 1',
     );
-    return String(row?.['origin'] ?? '');
+    const origin = row?.['origin'];
+    return typeof origin === 'string' ? origin : '';
   }
 
   /** Everything that is recorded lies in a checkpoint that both cosigned. */
