@@ -29,8 +29,16 @@ async function judge(attempt: Attempt, mutant: Mutant['options'] = {}): Promise<
 /** Worlds that every kind of damage is done to; a few of them have more than one tile. */
 const SEEDS = ['red', 'green', 'blue', 'black', 'white7'];
 
-function attempts({ make }: Damage): Attempt[] {
-  return SEEDS.map((seed) => make(makeScene(seed))).filter((attempt) => attempt !== null);
+const scenes = SEEDS.map((seed) => makeScene(seed));
+const made = new Map<Damage, Attempt[]>();
+
+/** The damage done to every scene that has a place for it; made once, since keys and signatures cost most here. */
+function attempts(damage: Damage): Attempt[] {
+  const all =
+    made.get(damage) ??
+    scenes.map((scene) => damage.make(scene)).filter((attempt) => attempt !== null);
+  made.set(damage, all);
+  return all;
 }
 
 describe('the damage matrix', () => {
