@@ -34,11 +34,16 @@ export async function lookUpDeliveries(
   keys: readonly DeliveryKey[],
 ): Promise<Map<string, KnownDelivery>> {
   const rows = await db.query<KnownRow>(
-    `SELECT d.source, d.delivery, d.seq, d.content_hash, e.id, e.leaf_hash
+    // One probe of an index per key: LIMIT keeps the planner from reading the tables whole where it knows no better.
+    `SELECT u.source, u.delivery, d.seq, d.content_hash, e.id, e.leaf_hash
      FROM unnest($2::text[], $3::text[]) AS u(source, delivery)
-     JOIN ledger_delivery d
-       ON d.tenant_id = $1::uuid AND d.source = u.source AND d.delivery = u.delivery
-     JOIN ledger_entry e ON e.tenant_id = $1::uuid AND e.seq = d.seq`,
+     CROSS JOIN LATERAL (
+       SELECT seq, content_hash FROM ledger_delivery
+       WHERE tenant_id = $1::uuid AND source = u.source AND delivery = u.delivery LIMIT 1
+     ) AS d
+     CROSS JOIN LATERAL (
+       SELECT id, leaf_hash FROM ledger_entry WHERE tenant_id = $1::uuid AND seq = d.seq LIMIT 1
+     ) AS e`,
     [
       tenantId,
       textArray(keys.map((key) => key.source)),
