@@ -3,6 +3,12 @@ import { CommandFailure, EXIT } from './exit.js';
 import { terminal } from './output.js';
 import { createProgram } from './program.js';
 
+// `countersign … | head` closes the pipe early: that is the reader's wish, not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   const program = createProgram(terminal, (code) => {
     process.exitCode = code;

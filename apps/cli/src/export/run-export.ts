@@ -50,11 +50,9 @@ export async function runExport(options: ExportOptions, output: Output): Promise
     if (isAppError(error, 'BAD_REQUEST')) {
       throw new CommandFailure(error.publicMessage, error.hint ?? '', EXIT.usage);
     }
-    if (isAppError(error, 'READ_ONLY')) {
-      throw new CommandFailure(
-        `${error.publicMessage} An export is recorded, and that cannot be now.`,
-        'With --unrecorded it goes on without the entry.',
-      );
+    if (isAppError(error, 'READ_ONLY')) throw unrecordable(error.publicMessage, '--unrecorded');
+    if (isAppError(error, 'KEY_DESTROYED')) {
+      throw unrecordable(error.publicMessage, '--unrecorded --no-payloads');
     }
     throw error;
   } finally {
@@ -182,6 +180,13 @@ async function readText(path: string, option: string): Promise<string> {
   } catch {
     throw usage(`${option} ${path} cannot be read.`);
   }
+}
+
+function unrecordable(why: string, options: string): CommandFailure {
+  return new CommandFailure(
+    `${why} An export is recorded, and that cannot be now.`,
+    `With ${options} it goes on without the entry.`,
+  );
 }
 
 function usage(message: string): CommandFailure {

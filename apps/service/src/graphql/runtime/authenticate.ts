@@ -11,8 +11,9 @@ export class CallerFactory {
   ) {}
 
   /**
-   * Never fails for a missing or wrong token: fields that need a principal then answer UNAUTHENTICATED, and a
-   * schema can be read without one. Throws when the token cannot be checked right now.
+   * Never fails for a missing or wrong token, nor for one of a closed tenant: fields that need a principal then
+   * answer UNAUTHENTICATED or KEY_DESTROYED, and a schema can be read without one. Throws when the token cannot be
+   * checked right now.
    */
   async fromHeader(requestId: string, authorization: string | undefined): Promise<Caller> {
     return new Caller(requestId, await this.#authenticate(authorization), this.database);
@@ -24,7 +25,9 @@ export class CallerFactory {
     try {
       return { principal: await this.identity.authenticate(token), failure: null };
     } catch (error) {
-      if (isAppError(error, 'UNAUTHENTICATED')) return { principal: null, failure: error };
+      if (isAppError(error, 'UNAUTHENTICATED') || isAppError(error, 'KEY_DESTROYED')) {
+        return { principal: null, failure: error };
+      }
       throw error;
     }
   }
