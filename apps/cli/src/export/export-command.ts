@@ -1,23 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Output } from '../output.js';
-
-/** What `export` was asked for, as it stands on the command line. */
-export interface ExportOptions {
-  readonly tenant?: string;
-  readonly heads?: true;
-  readonly out: string;
-  readonly from?: bigint;
-  readonly to?: bigint;
-  readonly since?: string;
-  readonly filter: readonly string[];
-  readonly payloads: boolean;
-  readonly evidence?: true;
-  readonly disclose?: readonly string[];
-  readonly withhold?: true;
-  readonly policy?: string;
-  readonly wait: number;
-  readonly unrecorded?: true;
-}
+import type { ExportOptions, ProveOptions } from './options.js';
 
 const EXPORT_HELP = `
 Ctrl-C leaves an unfinished folder; the same command goes on from there.
@@ -55,11 +38,6 @@ export function exportCommand(output: Output): Command {
     .action(async (options: ExportOptions) => {
       await (await import('./run-export.js')).runExport(options, output);
     });
-}
-
-export interface ProveOptions {
-  readonly tenant: string;
-  readonly out?: string;
 }
 
 /** `prove`: a receipt for one entry. */

@@ -4,7 +4,7 @@ import { entryReceipt } from '@countersign/ledger';
 import { CommandFailure } from '../exit.js';
 import { installation, withDatabase } from '../operator/runtime.js';
 import type { Output } from '../output.js';
-import type { ProveOptions } from './export-command.js';
+import type { ProveOptions } from './options.js';
 import { tenantOf } from './run-export.js';
 
 /** Prints a receipt of an entry, or writes it to a file with the proof of its head beside it. */

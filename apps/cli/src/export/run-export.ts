@@ -15,7 +15,7 @@ import { fileVault } from '@countersign/vault';
 import { CommandFailure, EXIT } from '../exit.js';
 import { installation, withDatabase, type Installation } from '../operator/runtime.js';
 import type { Output } from '../output.js';
-import type { ExportOptions } from './export-command.js';
+import type { ExportOptions } from './options.js';
 import { filterOf } from './filter.js';
 import { duration, Rate } from './rate.js';
 
