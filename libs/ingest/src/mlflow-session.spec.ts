@@ -137,7 +137,10 @@ describe('the recorded MLflow session', () => {
 
   it('keeps free text out of what is hashed', () => {
     const hashed = entries
-      .map(({ canonical, payloadCanonical }) => `${text(canonical)}${text(payloadCanonical ?? canonical)}`)
+      .map(
+        ({ canonical, payloadCanonical }) =>
+          `${text(canonical)}${text(payloadCanonical ?? canonical)}`,
+      )
       .join('\n');
     for (const secret of [
       'Scores one application',

@@ -76,7 +76,9 @@ describe('FileTenantKeyStore', () => {
       expect(await first.rewrap(newKey)).toEqual({ rewrapped: 3, already: 0 });
       // A service that runs knows the old key only: it finds the new one in the file.
       await both();
-      expect(Buffer.from((await first.load(tenant(1))) ?? []).equals(keys[0] ?? new Uint8Array())).toBe(true);
+      expect(
+        Buffer.from((await first.load(tenant(1))) ?? []).equals(keys[0] ?? new Uint8Array()),
+      ).toBe(true);
       await store().create(tenant(4));
       expect(await store().rewrap(newKey)).toEqual({ rewrapped: 0, already: 4 });
       await writeFile(keyFile, newKey.toString('base64'));

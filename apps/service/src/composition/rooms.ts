@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { projectRoot, requireDatabaseUrl, type Config } from '@countersign/config';
 import { Database } from '@countersign/database';
-import { IdentityQueries, IdentityService, PrincipalNames, TokenVerifier } from '@countersign/identity';
+import {
+  IdentityQueries,
+  IdentityService,
+  PrincipalNames,
+  TokenVerifier,
+} from '@countersign/identity';
 import { IngestService, QuarantineQueries, SourceService } from '@countersign/ingest';
 import type { Clock } from '@countersign/kernel';
 import { LedgerQueries, LedgerService, readCursor } from '@countersign/ledger';

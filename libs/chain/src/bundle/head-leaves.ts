@@ -1,5 +1,5 @@
 import { decodeHeadLeaf } from '../heads/decode-head-leaf.js';
-import type { Head, HeadLeaf, KeyRotated, LogPruned } from '../heads/head-leaf.js';
+import type { Head, KeyRotated, LogPruned } from '../heads/head-leaf.js';
 import { verifyRotation } from '../heads/key-rotation.js';
 import { sameBytes, toHex } from '../hash.js';
 import { quoted } from './listed-files.js';
@@ -129,5 +129,3 @@ export class HeadLeaves {
     return { size: 0n, root: null, minIndex: 0n, sequence };
   }
 }
-
-export type { HeadLeaf };

@@ -1,4 +1,3 @@
-import type { HeadLeafCode } from '../heads/decode-head-leaf.js';
 import type { CheckpointCode } from '../note/checkpoint.js';
 import type { EntryFaultCode } from '../verify/record.js';
 
@@ -163,4 +162,3 @@ const NOTE_FAULTS: Readonly<Record<CheckpointCode, BundleRule>> = {
 /** Every way in which a bundle can fail, by its code. */
 export const BUNDLE_RULES = { ...OWN_RULES, ...ENTRY_FAULTS, ...NOTE_FAULTS } as const;
 export type BundleFaultCode = keyof typeof OWN_RULES | EntryFaultCode | CheckpointCode;
-export type { HeadLeafCode };
