@@ -4,7 +4,7 @@ import { startEmbeddedPostgres } from '../../tools/embedded-postgres.mjs';
 export default async function setUp() {
   const server = await startEmbeddedPostgres({
     directory: '.data/test-pg',
-    port: 15533,
+    port: Number(process.env.TEST_PG_PORT ?? 15533), // another one for a second checkout on the same machine
     settings: { max_connections: '300', shared_buffers: '256MB' },
   });
   process.env['TEST_OWNER_URL'] = server.ownerUrl('postgres');
