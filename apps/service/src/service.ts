@@ -5,7 +5,7 @@ import { FreezeWatch } from '@countersign/anchor';
 import { projectRoot, requireDatabaseUrl, type Config } from '@countersign/config';
 import { Database } from '@countersign/database';
 import { IdentityService } from '@countersign/identity';
-import { systemClock, type Clock } from '@countersign/kernel';
+import { isAppError, systemClock, type Clock } from '@countersign/kernel';
 import { LedgerService } from '@countersign/ledger';
 import { PolicyService } from '@countersign/policy';
 import { PermitIssuer } from '@countersign/promotion';
@@ -103,20 +103,29 @@ async function firstAppends(
   log: Logger,
 ): Promise<void> {
   if (developmentIssuerWanted(config)) {
-    const seeded = await seedDemo({
-      identity: app.get(IdentityService),
-      policy: app.get(PolicyService),
+    const deps = { identity: app.get(IdentityService), policy: app.get(PolicyService) };
+    await unlessStopped(log, 'demo', async () => {
+      log.info(await seedDemo(deps), 'development issuer and demo tenants');
     });
-    log.info(seeded, 'development issuer and demo tenants');
   }
-  await activatePolicies(app);
+  await activatePolicies(app, log);
 }
 
 /** Tenants that were decided for by other policy files get an entry that says that these decide from now on. */
-async function activatePolicies(app: NestFastifyApplication): Promise<void> {
+async function activatePolicies(app: NestFastifyApplication, log: Logger): Promise<void> {
   const policy = app.get(PolicyService);
-  for (const tenant of await app.get(IdentityService).queries.tenants()) {
-    await policy.activate(tenant.id);
+  for (const { id, slug } of await app.get(IdentityService).queries.tenants()) {
+    await unlessStopped(log, slug, () => policy.activate(id));
+  }
+}
+
+/** A tenant that was closed or frozen takes no entry. The others must not wait for it. */
+async function unlessStopped(log: Logger, who: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isAppError(error, 'READ_ONLY') && !isAppError(error, 'KEY_DESTROYED')) throw error;
+    log.warn({ who, why: error.publicMessage }, 'nothing is recorded at the start');
   }
 }
 
