@@ -56,7 +56,7 @@ function writeObject(object: object, depth: number): string {
 }
 
 /** By UTF-16 code units (RFC 8785 §3.2.3), as string comparison and sort without a comparator both do. */
-function sortedKeys(members: object): string[] {
+export function sortedKeys(members: object): string[] {
   const keys = Object.keys(members);
   for (let i = 1; i < keys.length; i++) {
     // Most objects are small and in order already; looking is cheaper than sorting.

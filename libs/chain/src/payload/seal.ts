@@ -1,6 +1,12 @@
 import { ChainError } from '../errors.js';
 import { sha256Hex, toHex } from '../hash.js';
-import { canonicalize, isPlain } from '../json/canonical.js';
+import {
+  canonicalize,
+  canonicalString,
+  canonicalText,
+  isPlain,
+  sortedKeys,
+} from '../json/canonical.js';
 import type { Json } from '../json/json.js';
 import { isCommitment, saltedDigest } from './commitment.js';
 import { pointerStep } from './pointer.js';
@@ -30,6 +36,9 @@ export interface Disclosure {
   readonly dataSubject: string | null;
 }
 
+/** Levels of a payload. */
+const LEVELS_MAX = 256;
+
 export interface SealedPayload {
   /** RFC 8785 bytes: what `payload` of the entry covers. */
   readonly canonical: Buffer;
@@ -47,53 +56,72 @@ export interface SealedPayload {
  * same reason. Throws as `canonicalize`.
  */
 export function sealPayload(tree: unknown, options: SealOptions): SealedPayload {
-  const disclosures: Disclosure[] = [];
-  const canonical = canonicalize(replace(tree, '', options, disclosures, 0));
-  return { canonical, digestHex: sha256Hex(canonical), disclosures };
+  const writer = new PayloadWriter(options);
+  const canonical = Buffer.from(writer.write(tree), 'utf8');
+  return { canonical, digestHex: sha256Hex(canonical), disclosures: writer.disclosures };
 }
 
-function replace(
-  node: unknown,
-  path: string,
-  options: SealOptions,
-  out: Disclosure[],
-  depth: number,
-): unknown {
-  if (typeof node !== 'object' || node === null) return node;
-  const mark = options.personal(node);
-  if (mark !== null) return mark.value === null ? null : disclose(mark, path, options, out);
-  if (depth > 256) throw new ChainError('TOO_DEEP', 'a payload deeper than 256 levels');
-  if (Array.isArray(node)) {
-    return node.map((item, i) => replace(item, pointerStep(path, i), options, out, depth + 1));
-  }
-  if (!isPlain(node))
-    throw new ChainError('UNSUPPORTED_VALUE', `an instance of a class at ${path}`);
-  if (isCommitment(node as Json)) {
-    return disclose({ value: node as Json, dataSubject: null }, path, options, out);
-  }
-  const members: Record<string, unknown> = {};
-  for (const key of Object.keys(node).sort()) {
-    const member = (node as Record<string, unknown>)[key];
-    if (member === undefined) continue;
-    if (key === '__proto__') throw new ChainError('UNSUPPORTED_VALUE', 'the key __proto__');
-    // Most members are scalars, whose paths nobody asks for.
-    members[key] =
-      typeof member === 'object' && member !== null
-        ? replace(member, pointerStep(path, key), options, out, depth + 1)
-        : member;
-  }
-  return members;
-}
+/** Writes the canonical text in one pass: every entry of every ledger goes through here. */
+class PayloadWriter {
+  readonly disclosures: Disclosure[] = [];
+  /** Keys and indexes from the root to where the writer is; a path is spelled out only for a commitment. */
+  readonly #steps: (string | number)[] = [];
 
-function disclose(
-  mark: PersonalMark,
-  path: string,
-  options: SealOptions,
-  out: Disclosure[],
-): { readonly sd: string } {
-  const salt = options.nextSalt();
-  const valueCanonical = canonicalize(mark.value);
-  const { value, dataSubject } = mark;
-  out.push({ path, salt, saltHex: toHex(salt), value, valueCanonical, dataSubject });
-  return { sd: saltedDigest(salt, valueCanonical) };
+  constructor(private readonly options: SealOptions) {}
+
+  write(node: unknown): string {
+    if (typeof node !== 'object' || node === null) return canonicalText(node);
+    const mark = this.options.personal(node);
+    if (mark !== null) return mark.value === null ? 'null' : this.#commit(mark);
+    if (this.#steps.length > LEVELS_MAX) {
+      throw new ChainError('TOO_DEEP', `a payload deeper than ${LEVELS_MAX} levels`);
+    }
+    if (Array.isArray(node)) return this.#array(node);
+    if (!isPlain(node)) {
+      throw new ChainError('UNSUPPORTED_VALUE', `an instance of a class at ${this.#path()}`);
+    }
+    if (isCommitment(node as Json)) return this.#commit({ value: node as Json, dataSubject: null });
+    return this.#object(node as Readonly<Record<string, unknown>>);
+  }
+
+  #array(items: readonly unknown[]): string {
+    let text = '[';
+    for (let i = 0; i < items.length; i++) {
+      if (i > 0) text += ',';
+      text += this.#below(i, items[i]);
+    }
+    return text + ']';
+  }
+
+  #object(members: Readonly<Record<string, unknown>>): string {
+    let text = '{';
+    for (const key of sortedKeys(members)) {
+      const member = members[key];
+      if (member === undefined) continue;
+      if (key === '__proto__') throw new ChainError('UNSUPPORTED_VALUE', 'the key __proto__');
+      text += (text.length === 1 ? '' : ',') + canonicalString(key) + ':';
+      text += this.#below(key, member);
+    }
+    return text + '}';
+  }
+
+  #below(step: string | number, node: unknown): string {
+    if (typeof node !== 'object' || node === null) return canonicalText(node);
+    this.#steps.push(step);
+    const text = this.write(node);
+    this.#steps.pop();
+    return text;
+  }
+
+  #commit({ dataSubject, value }: PersonalMark): string {
+    const salt = this.options.nextSalt();
+    const valueCanonical = canonicalize(value);
+    const path = this.#path();
+    this.disclosures.push({ path, salt, saltHex: toHex(salt), value, valueCanonical, dataSubject });
+    return `{"sd":"${saltedDigest(salt, valueCanonical)}"}`;
+  }
+
+  #path(): string {
+    return this.#steps.reduce<string>(pointerStep, '');
+  }
 }

@@ -56,8 +56,13 @@ export function prepareDraft(draft: EntryDraft, seal: TenantSeal): PreparedDraft
     }
     const evidence = prepareEvidence(draft, id, seal);
     const sealedPayload = seal.seal(payload.canonical, places.payload(id));
+    // Member by member: spreading costs as much as a hash here.
     return {
-      ...{ id, draft, evidence, seal, sealedPayload },
+      id,
+      draft,
+      evidence,
+      seal,
+      sealedPayload,
       payloadDigestHex: payload.digestHex,
       disclosures: payload.disclosures.map((disclosure) => prepareDisclosure(disclosure, id, seal)),
       content: contentHash(draft, seal),

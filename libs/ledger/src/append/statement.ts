@@ -8,6 +8,7 @@ import {
   timestamptzArray,
   uuidArray,
 } from './binary-arrays.js';
+import type { PreparedDisclosure, PreparedEvidence } from './prepare.js';
 
 /**
  * A whole batch in one statement: compares and swaps the head, and inserts only if that succeeded. One tenant, its id
@@ -92,11 +93,16 @@ export function appendParameters(batch: Batch): (string | Buffer)[] {
 }
 
 function disclosureParameters(batch: Batch): Buffer[] {
-  const rows = batch.entries.flatMap(({ prepared, sequence }) =>
-    prepared.disclosures.map((disclosure) => ({ ...disclosure, sequence })),
-  );
+  const sequences: bigint[] = [];
+  const rows: PreparedDisclosure[] = [];
+  for (const { prepared, sequence } of batch.entries) {
+    for (const disclosure of prepared.disclosures) {
+      sequences.push(sequence);
+      rows.push(disclosure);
+    }
+  }
   return [
-    int8Array(rows.map((row) => row.sequence)),
+    int8Array(sequences),
     textArray(rows.map((row) => row.path)),
     byteaArray(rows.map((row) => row.salt)),
     byteaArray(rows.map((row) => row.sealed)),
@@ -105,11 +111,15 @@ function disclosureParameters(batch: Batch): Buffer[] {
 }
 
 function evidenceParameters(batch: Batch): Buffer[] {
-  const rows = batch.entries.flatMap(({ prepared: { evidence }, sequence }) =>
-    evidence === null ? [] : [{ ...evidence, sequence }],
-  );
+  const sequences: bigint[] = [];
+  const rows: PreparedEvidence[] = [];
+  for (const { prepared, sequence } of batch.entries) {
+    if (prepared.evidence === null) continue;
+    sequences.push(sequence);
+    rows.push(prepared.evidence);
+  }
   return [
-    int8Array(rows.map((row) => row.sequence)),
+    int8Array(sequences),
     byteaArray(rows.map((row) => row.salt)),
     textArray(rows.map((row) => row.mediaType)),
     byteaArray(rows.map((row) => row.sealed)),
