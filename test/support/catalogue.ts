@@ -269,7 +269,7 @@ const ROLES = `
   UNION ALL
   SELECT pg_get_userbyid(m.member) || ' is a member of ' || r.rolname FROM pg_auth_members m
   JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles b ON b.oid = m.member
-  WHERE (r.rolname = 'countersign_eraser' AND NOT b.rolsuper)
+  WHERE (r.rolname = 'countersign_eraser' AND NOT b.rolsuper AND (m.inherit_option OR m.set_option))
     OR (b.rolname ~ '^countersign_(owner|runtime|eraser)$')
   UNION ALL
   SELECT 'PUBLIC or the runtime role may create in the schema' WHERE has_schema_privilege('countersign_runtime', 'public', 'CREATE')

@@ -21,6 +21,13 @@ describe('migrate', () => {
     await admin.query(`CREATE ROLE ${login} LOGIN CREATEROLE PASSWORD 'p'`);
     await admin.query(`GRANT countersign_owner TO ${login}`);
     await admin.query(`GRANT countersign_runtime TO ${login} WITH ADMIN OPTION`);
+    // As the first database of a server leaves it to the login that made the roles.
+    await admin.query(`DO $$ BEGIN
+      CREATE ROLE countersign_eraser NOLOGIN;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`);
+    await admin.query(
+      `GRANT countersign_eraser TO ${login} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
+    );
     await admin.query(`CREATE DATABASE ${name} OWNER ${login}`);
     const parsed = new URL(process.env['TEST_OWNER_URL'] ?? '');
     parsed.username = login;
