@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cosignaturesOf, parseCosignerKey, sameBytes } from '@countersign/chain';
@@ -288,6 +288,13 @@ describe('an installation under two witnesses', () => {
     await watch.begin();
     expect(ledger.readOnly?.code).toBe('STORE_UNCHECKED');
     expect(await database.global((db) => currentFreeze(db))).toBeNull();
+    expect(watch.isWritable).toBe(false);
+    // One of them comes back: it goes on by itself.
+    await mkdir(folder);
+    await new Promise<void>((resolve) => {
+      watch.whenWritable(resolve);
+    });
+    expect(ledger.readOnly).toBeNull();
     await watch.stop();
     witnesses = [];
   });

@@ -26,9 +26,6 @@ export { CopyTarget } from './worker/copy-target.js';
 export { TimestampTarget } from './worker/timestamp-target.js';
 export { WitnessTarget } from './worker/witness-target.js';
 export { GAP_TITLE } from './recovery/gap-record.js';
-export {
-  recover,
-  type RecoveredTenant,
-  type RecoveryOptions,
-  type RecoveryReport,
-} from './recovery/recover.js';
+export type { RecoveredTenant } from './recovery/recover-tenant.js';
+export { recover, type RecoveryReport } from './recovery/recover.js';
+export type { RecoveryOptions } from './recovery/recovery-options.js';

@@ -33,7 +33,8 @@ export async function openFreezes(db: Queryable): Promise<InstallationFreeze[]> 
 
 /**
  * Records that the store does not contain what is known outside. Every replica reads it within seconds. Does nothing when
- * the same source said the same before and nobody has recovered since.
+ * the same source said the same before and nobody has recovered since, or when it is about a log of heads that a recovery
+ * has ended meanwhile. Dated behind every log of heads, so behind every recovery, whatever clocks say.
  */
 export async function freezeInstallation(
   db: Queryable,
@@ -45,7 +46,11 @@ export async function freezeInstallation(
   await db.query(
     `INSERT INTO installation_freeze
        (id, code, reason, origin, outside, outside_size, outside_note, store_size, at)
-     VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::bigint, $9::timestamptz)`,
+     SELECT $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $8::bigint,
+       greatest($9::timestamptz, (SELECT max(opened_at) FROM heads_log) + interval '1 ms')
+     WHERE NOT EXISTS (
+       SELECT FROM heads_log g JOIN heads_log s ON s.predecessor = g.log_id WHERE g.origin = $4::text
+     )`,
     [
       randomUUID(),
       found.code,
