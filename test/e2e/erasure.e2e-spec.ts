@@ -11,8 +11,8 @@ import { PolicyService } from '@countersign/policy';
 import { RegistryQueries } from '@countersign/registry';
 import { fileVault } from '@countersign/vault';
 import { pino } from 'pino';
-import { createProgram } from '../../apps/cli/src/program.js';
 import { Canaries } from '../support/canaries.js';
+import { countersign } from '../support/command-line.js';
 import { GraphqlClient } from '../support/graphql-client.js';
 import { signedHeaders } from '../support/mlflow-session.js';
 import { startTestService, type TestService } from '../support/service.js';
@@ -86,20 +86,6 @@ describe('erasure', () => {
       });
     }
     await new Promise((resolve) => setTimeout(resolve, 1_100)); // reads may be a second behind
-  }
-
-  /** A command of the command line, in this process; its output, and 0 or the exit code that it asked for. */
-  async function countersign(...words: string[]): Promise<{ text: string; code: number }> {
-    const lines: string[] = [];
-    let code = 0;
-    const out = (line: string): void => {
-      lines.push(line);
-    };
-    const program = createProgram({ out, err: out, progress: () => undefined }, (exit) => {
-      code = exit;
-    });
-    await program.parseAsync(words, { from: 'user' });
-    return { text: lines.join('\n'), code };
   }
 
   const webhook = async (id: string, delivery: string, body: object): Promise<number> => {

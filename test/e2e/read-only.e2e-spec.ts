@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { FreezeWatch, recover } from '@countersign/anchor';
 import { Database } from '@countersign/database';
 import { systemClock, type TenantId } from '@countersign/kernel';
@@ -6,6 +9,7 @@ import { LedgerService, SigningKeys } from '@countersign/ledger';
 import { Vault } from '@countersign/vault';
 import { pino } from 'pino';
 import { startService } from '../../apps/service/src/service.js';
+import { countersign } from '../support/command-line.js';
 import { post, type Answer } from '../support/doors.js';
 import type { GraphqlClient } from '../support/graphql-client.js';
 import { signedHeaders } from '../support/mlflow-session.js';
@@ -14,6 +18,8 @@ import { startTestService, type TestService } from '../support/service.js';
 const NEWEST = '{ entries(last: 1) { nodes { sequence type } } }';
 
 describe('a service that is read-only', () => {
+  const environment = { ...process.env };
+  let folder: string;
   let service: TestService;
   let acme: TenantId;
   let tara: GraphqlClient;
@@ -23,7 +29,13 @@ describe('a service that is read-only', () => {
   let tokens: { lineage: string; events: string };
 
   beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'read-only-'));
     service = await startTestService();
+    // The command line works on the same installation as the service.
+    Object.assign(process.env, {
+      DATABASE_URL: service.database.url,
+      DATA_DIR: service.config.dataDir,
+    });
     tara = await service.as('tara@acme');
     ana = await service.as('ana@acme');
     engineer = (await (await service.as('eli@acme')).must<{ me: { id: string } }>('{ me { id } }'))
@@ -41,7 +53,11 @@ describe('a service that is read-only', () => {
     );
     acme = rows[0]!.id;
   }, 60_000);
-  afterAll(() => service.stop());
+  afterAll(async () => {
+    process.env = environment;
+    await service.stop();
+    await rm(folder, { recursive: true });
+  });
 
   /** One delivery per door, each with an id of its own; sending it again is the same delivery. */
   function deliveries(): Record<string, () => Promise<Answer>> {
@@ -130,6 +146,16 @@ describe('a service that is read-only', () => {
     expect(await size()).toBe(before);
   }
 
+  const pin = async (name: string): Promise<string> => {
+    const { text } = await countersign('trust', '--tenant', 'acme');
+    await writeFile(join(folder, name), `${text}\n`);
+    return join(folder, name);
+  };
+  const exported = (name: string, ...more: string[]) =>
+    countersign('export', '--tenant', 'acme', '--out', join(folder, name), ...more);
+  const verified = async (name: string, policy: string): Promise<number> =>
+    (await countersign('verify', join(folder, name), '--policy', policy)).code;
+
   /** What was refused is taken when it is sent again, and then once. */
   async function expectTakenOnce(sent: Record<string, () => Promise<Answer>>): Promise<void> {
     for (const [door, send] of Object.entries(sent)) {
@@ -175,6 +201,8 @@ describe('a service that is read-only', () => {
   it('as a whole: says why at every door and in /readyz, and takes the same deliveries after a recovery', async () => {
     const { app } = service.service;
     const database = app.get(Database);
+    await exported('before');
+    const oldPolicy = await pin('before.policy');
     await app.get(FreezeWatch).freeze({
       code: 'STORE_BEHIND',
       reason: 'a witness knows more',
@@ -194,6 +222,14 @@ describe('a service that is read-only', () => {
       await gail.code(`mutation { createSource(input: { kind: MLFLOW, name: "two" }) { secret } }`),
     ).toBe('READ_ONLY');
     await expectReadOnly(sent, 'a witness knows more'); // and stays so
+    // Commands neither: nothing is appended, and nothing is signed under a new key.
+    await expect(exported('during')).rejects.toThrow('read-only: a witness knows more');
+    await exported('during', '--unrecorded');
+    expect(await verified('during', oldPolicy)).toBe(0);
+    await expect(countersign('key', 'rotate')).rejects.toThrow('a witness knows more');
+    await expect(
+      countersign('hold', 'place', '--tenant', 'acme', '--reason', 'lawsuit'),
+    ).rejects.toMatchObject({ code: 'READ_ONLY' });
     const own = new LedgerService({ database, clock: systemClock, vault: app.get(Vault) });
     await recover({
       database,
@@ -210,5 +246,13 @@ describe('a service that is read-only', () => {
     });
     expect((await ready()).status).toBe(200);
     await expectTakenOnce(sent);
-  });
+    // What was exported before still verifies, under what was pinned before; what comes now needs the new policy.
+    await exported('after');
+    const newPolicy = await pin('after.policy');
+    expect(await verified('before', oldPolicy)).toBe(0);
+    expect(await verified('during', oldPolicy)).toBe(0);
+    expect(await verified('after', newPolicy)).toBe(0);
+    expect(await verified('after', oldPolicy)).toBe(2);
+    expect(await verified('before', newPolicy)).toBe(2);
+  }, 60_000);
 });

@@ -6,13 +6,14 @@ import { isAppError, systemClock, type TenantId } from '@countersign/kernel';
 import {
   exportHeads,
   exportTenant,
-  LedgerService,
   type ExportReport,
   type ExportRequest,
   type ExportTarget,
+  type LedgerService,
 } from '@countersign/ledger';
 import { fileVault } from '@countersign/vault';
 import { CommandFailure, EXIT } from '../exit.js';
+import { operatorLedger } from '../operator/operator-ledger.js';
 import { installation, withDatabase, type Installation } from '../operator/runtime.js';
 import type { Output } from '../output.js';
 import type { ExportOptions } from './options.js';
@@ -96,11 +97,7 @@ async function write(
   const { config } = where;
   const tenantId = await tenantOf(database, options.tenant ?? '');
   const vault = fileVault(config);
-  const service = new LedgerService({
-    ...{ database, vault, clock: systemClock },
-    logName: config.logName,
-    connections: 1,
-  });
+  const service = await operatorLedger(database, vault, config);
   try {
     const ledger = await recorder(database, tenantId, service, options.unrecorded === true);
     return await exportTenant({ ...context, ledger, vault, tenantId }, request, target);
@@ -117,6 +114,7 @@ async function recorder(
   unrecorded: boolean,
 ): Promise<LedgerService | null> {
   if (!unrecorded) return service;
+  if (service.readOnly !== null) return null;
   const [head] = await database.read(tenantId, (tx) =>
     tx.query<{ frozen: boolean }>(
       `SELECT frozen_reason IS NOT NULL AS frozen FROM ledger_head WHERE tenant_id = $1::uuid`,

@@ -1,9 +1,10 @@
 import type { Database } from '@countersign/database';
 import { IdentityQueries } from '@countersign/identity';
 import { systemClock, type TenantId } from '@countersign/kernel';
-import { LedgerQueries, LedgerService } from '@countersign/ledger';
+import { LedgerQueries, type LedgerService } from '@countersign/ledger';
 import { fileVault } from '@countersign/vault';
 import { CommandFailure } from '../exit.js';
+import { operatorLedger } from './operator-ledger.js';
 import { installation, withDatabase, type Installation } from './runtime.js';
 
 /** What commands that erase, or keep from erasing, work with. */
@@ -28,8 +29,7 @@ export async function withLedger<Result>(
       throw new CommandFailure(`There is no tenant ${slug}.`, 'Give its slug, such as acme.');
     }
     const vault = fileVault(where.config);
-    const { logName } = where.config;
-    const ledger = new LedgerService({ database, clock: systemClock, vault, logName });
+    const ledger = await operatorLedger(database, vault, where.config);
     try {
       const queries = new LedgerQueries({ vault });
       return await work({

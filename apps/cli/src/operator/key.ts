@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { currentFreeze } from '@countersign/anchor';
 import { verifyCheckpoint } from '@countersign/chain';
 import type { Database } from '@countersign/database';
 import { subjects, SYSTEM_ACTOR } from '@countersign/events';
@@ -10,7 +11,7 @@ import {
   HeadsQueries,
   HeadsSequencer,
   LedgerQueries,
-  LedgerService,
+  type LedgerService,
   newSeed,
   type SigningKeys,
 } from '@countersign/ledger';
@@ -18,6 +19,7 @@ import { fileVault, type Vault } from '@countersign/vault';
 import { CommandFailure } from '../exit.js';
 import type { Output } from '../output.js';
 import { keyFile, signingKeys } from './key-file.js';
+import { operatorLedger } from './operator-ledger.js';
 import { installation, withDatabase, type Installation } from './runtime.js';
 
 /**
@@ -28,6 +30,7 @@ export async function rotateKey(output: Output): Promise<void> {
   const where = await installation();
   const keys = await signingKeys(where.config);
   const file = keyFile(where.config);
+  await withDatabase(where, refuseFrozen);
   if (keys.all.length === 1) {
     await changeSeeds(file, (seeds) => {
       if (seeds.length > 1) throw underWay(file);
@@ -66,6 +69,16 @@ export async function finishRotation(output: Output): Promise<void> {
   output.out(`${file} holds the new key alone; checkpoints of before go on verifying with the old`);
 }
 
+/** What contradicts a checkpoint that is known outside must not be signed any further, by no key. */
+async function refuseFrozen(database: Database): Promise<void> {
+  const freeze = await database.global((db) => currentFreeze(db));
+  if (freeze === null) return;
+  throw new CommandFailure(
+    `Nothing was changed: the installation is read-only, ${freeze.code}: ${freeze.reason}.`,
+    'See countersign recover.',
+  );
+}
+
 async function record(
   where: Installation,
   database: Database,
@@ -85,7 +98,7 @@ async function record(
   await heads.runOnce();
   output.out('the log of heads names the new key, signed by the old');
   const vault = fileVault(where.config);
-  const ledger = new LedgerService({ database, clock: systemClock, vault, logName });
+  const ledger = await operatorLedger(database, vault, where.config);
   const signer = new CheckpointSigner(given);
   const missing: string[] = [];
   try {
@@ -96,7 +109,8 @@ async function record(
       } catch (error) {
         output.err(`${slug}: ${textOf(error)}`);
         // Its last checkpoint keeps the old key for ever, which the log of heads explains.
-        if (!isAppError(error, 'READ_ONLY')) missing.push(slug);
+        if (!isAppError(error, 'READ_ONLY') && !isAppError(error, 'KEY_DESTROYED'))
+          missing.push(slug);
       }
     }
   } finally {

@@ -1,9 +1,10 @@
 import { systemClock } from '@countersign/kernel';
-import { closeTenant, LedgerService } from '@countersign/ledger';
+import { closeTenant } from '@countersign/ledger';
 import { fileVault } from '@countersign/vault';
 import { CommandFailure, EXIT } from '../exit.js';
 import { tenantOf } from '../export/run-export.js';
 import type { Output } from '../output.js';
+import { operatorLedger } from './operator-ledger.js';
 import { installation, withDatabase } from './runtime.js';
 
 export interface CloseTenantOptions {
@@ -29,12 +30,7 @@ export async function closeTenantForEver(
   await withDatabase(where, async (database) => {
     const tenantId = await tenantOf(database, slug);
     const vault = fileVault(where.config);
-    const ledger = new LedgerService({
-      database,
-      clock: systemClock,
-      vault,
-      logName: where.config.logName,
-    });
+    const ledger = await operatorLedger(database, vault, where.config);
     try {
       const deps = { database, ledger, vault, clock: systemClock };
       const { closedNow, sequence } = await closeTenant(deps, tenantId, reason);

@@ -3,11 +3,12 @@ import { loadConfig, projectRoot } from '@countersign/config';
 import type { Database } from '@countersign/database';
 import { IdentityService, TokenVerifier } from '@countersign/identity';
 import { systemClock } from '@countersign/kernel';
-import { LedgerService } from '@countersign/ledger';
+import type { LedgerService } from '@countersign/ledger';
 import { loadPolicyFiles, PolicyService } from '@countersign/policy';
 import { fileVault } from '@countersign/vault';
 import { CommandFailure, EXIT } from '../exit.js';
 import type { Output } from '../output.js';
+import { operatorLedger } from './operator-ledger.js';
 import { installation, withDatabase } from './runtime.js';
 
 export interface OpenTenantOptions {
@@ -27,7 +28,7 @@ export async function openTenant(
 ): Promise<void> {
   const { issuer, subject } = parseAdmin(options.admin);
   await withDatabase(await installation(), async (database) => {
-    const { identity, ledger, policy } = services(database);
+    const { identity, ledger, policy } = await services(database);
     try {
       const tenant = await identity.openTenant(slug, options.name ?? slug);
       output.out(`tenant ${slug} ${tenant.created ? 'opened' : 'was open already'}: ${tenant.id}`);
@@ -72,15 +73,15 @@ function parseAdmin(text: string): { issuer: string; subject: string } {
   return { issuer, subject };
 }
 
-function services(database: Database): {
+async function services(database: Database): Promise<{
   identity: IdentityService;
   ledger: LedgerService;
   policy: PolicyService;
-} {
+}> {
   const config = loadConfig();
-  const { issuers, logName } = config;
+  const { issuers } = config;
   const vault = fileVault(config);
-  const ledger = new LedgerService({ database, clock: systemClock, vault, logName });
+  const ledger = await operatorLedger(database, vault, config);
   const files = loadPolicyFiles(join(projectRoot(), 'policies'));
   const policy = new PolicyService({ database, ledger, clock: systemClock, files });
   const identity = new IdentityService({
