@@ -5,10 +5,20 @@ export const HASH_BYTES = 32;
 
 /** SHA-256 of bytes, or of a string's UTF-8. */
 export function sha256(data: Uint8Array | string): Buffer {
-  return hash('sha256', data, 'buffer');
+  const digest = Buffer.allocUnsafe(HASH_BYTES);
+  sha256Into(data, digest, 0);
+  return digest;
 }
 
-/** SHA-256 in lower-case hex: half the price of a Buffer in Node, so hot paths ask for this one. */
+/**
+ * Writes the SHA-256 of bytes into `target` at an offset. By way of a string: Node makes one in half the time in which it
+ * makes a Buffer, the copy included.
+ */
+export function sha256Into(data: Uint8Array | string, target: Buffer, at: number): void {
+  target.write(hash('sha256', data, 'binary'), at, HASH_BYTES, 'latin1');
+}
+
+/** SHA-256 in lower-case hex. */
 export function sha256Hex(data: Uint8Array | string): string {
   return hash('sha256', data, 'hex');
 }

@@ -1,5 +1,5 @@
 export { ChainError, type ChainErrorCode } from './errors.js';
-export { HASH_BYTES, sameBytes, sha256, sha256Hex, toHex } from './hash.js';
+export { HASH_BYTES, sameBytes, sha256, sha256Hex, sha256Into, toHex } from './hash.js';
 export { isJsonObject, type Json, type JsonObject } from './json/json.js';
 export {
   CANONICAL_LIMITS,
@@ -17,7 +17,7 @@ export { canonicalize, canonicalText } from './json/canonical.js';
 export { ENTRY_BYTES_MAX, ENTRY_KIND, NO_PREVIOUS, type EntryHeader } from './entry/header.js';
 export { encodeEntry, encodeLeaf, type EncodedEntry } from './entry/encode.js';
 export { decodeEntry, type DecodeEntryCode, type DecodeEntryResult } from './entry/decode.js';
-export { EMPTY_ROOT, leafHash, nodeHash } from './tree/hashing.js';
+export { EMPTY_ROOT, foldPerfect, leafHash, nodeHash } from './tree/hashing.js';
 export { rootOf } from './tree/root-of.js';
 export { Frontier } from './tree/frontier.js';
 export {
@@ -153,7 +153,7 @@ export type {
   TreeFaultCode,
 } from './verify/record.js';
 export { EntryChain, type EntryLink, type EntryVerdict } from './verify/entry-chain.js';
-export { ENTRY_RULES, HEADER_RULES, type EntryRule } from './verify/rules.js';
+export { CONTENT_RULES, ENTRY_RULES, HEADER_RULES, type EntryRule } from './verify/rules.js';
 export {
   ChainVerifier,
   verifyEntries,

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto';
 import { HASH_BYTES, sameBytes, toHex } from '../hash.js';
-import { EMPTY_ROOT, nodeHash } from '../tree/hashing.js';
+import { EMPTY_ROOT, foldPerfect, nodeHash } from '../tree/hashing.js';
 import { TILE_WIDTH } from '../tree/tiles.js';
 import type { TreeFile } from './layout.js';
 import type { Findings } from './report.js';
@@ -131,17 +130,7 @@ function edgeRoot(partials: readonly (Buffer | undefined)[]): Uint8Array {
   return root ?? EMPTY_ROOT;
 }
 
-const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1); // hashing is synchronous: one buffer serves every node
-
-/** Root of the perfect tree over hashes that stand one behind the other; their number is a power of two. */
+/** Root of the perfect tree over hashes that stand one behind the other, which stay as they are. */
 function perfectRoot(hashes: Buffer): Uint8Array {
-  if (hashes.length === HASH_BYTES) return hashes;
-  const row = Buffer.from(hashes);
-  for (let length = row.length; length > HASH_BYTES; length /= 2) {
-    for (let at = 0; at < length; at += 2 * HASH_BYTES) {
-      row.copy(node, 1, at, at + 2 * HASH_BYTES);
-      row.write(hash('sha256', node, 'hex'), at / 2, 'hex');
-    }
-  }
-  return row.subarray(0, HASH_BYTES);
+  return hashes.length === HASH_BYTES ? hashes : foldPerfect(Buffer.from(hashes));
 }

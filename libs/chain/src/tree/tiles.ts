@@ -1,6 +1,6 @@
 import { ChainError } from '../errors.js';
 import { HASH_BYTES } from '../hash.js';
-import { assertHash, nodeHash } from './hashing.js';
+import { assertHash, foldPerfect } from './hashing.js';
 
 /** C2SP tlog-tiles: hashes in a full tile (height 8). */
 export const TILE_WIDTH = 256;
@@ -41,19 +41,12 @@ export function partialTiles(size: bigint): PartialTile[] {
 
 /** Root of a perfect tree over a power of two of hashes. Throws ChainError INDEX_OUT_OF_RANGE for other counts. */
 export function perfectRoot(hashes: readonly Uint8Array[]): Uint8Array {
-  let row = hashes;
-  while (row.length > 1) {
-    const above: Uint8Array[] = [];
-    for (let i = 0; i < row.length; i += 2) above.push(nodeHash(at(row, i), at(row, i + 1)));
-    row = above;
+  const { length } = hashes;
+  if (length === 0 || (length & (length - 1)) !== 0) {
+    throw new ChainError('INDEX_OUT_OF_RANGE', 'not a perfect tree');
   }
-  return at(row, 0);
-}
-
-function at(row: readonly Uint8Array[], i: number): Uint8Array {
-  const hash = row[i];
-  if (hash === undefined) throw new ChainError('INDEX_OUT_OF_RANGE', 'not a perfect tree');
-  return hash;
+  hashes.forEach(assertHash);
+  return foldPerfect(Buffer.concat(hashes, length * HASH_BYTES));
 }
 
 /** Collects leaf hashes and hands out each tile at the moment it becomes full. */

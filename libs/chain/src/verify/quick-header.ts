@@ -1,17 +1,60 @@
 import { encodeEntry } from '../entry/encode.js';
-import type { EntryHeader } from '../entry/header.js';
+import { ENTRY_BYTES_MAX, type EntryHeader } from '../entry/header.js';
 import { ChainError } from '../errors.js';
 import { sameBytes } from '../hash.js';
 
 /**
- * The header of an entry that our writer would write byte for byte, at a third of the price of `decodeEntry`; null for
- * any other bytes, which `decodeEntry` then judges. The platform's own parser may be as lax as it likes: what it read is
- * believed only when the writer, which checks every field, prints the same bytes again.
+ * The header of an entry that our writer would write byte for byte, at a fraction of the price of `decodeEntry`; null for
+ * any other bytes, which `decodeEntry` then judges.
  */
 export function quickHeader(bytes: Uint8Array): EntryHeader | null {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return plainHeader(buffer) ?? writtenHeader(buffer);
+}
+
+/** Printable ASCII that stands in canonical JSON as it is. */
+const TEXT = '"([ !#-[\\]-~]+)"';
+const DIGEST = '"(sha256:[0-9a-f]{64})"';
+const UUID = '"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"';
+/** Days that every month has. */
+const TIME =
+  '"(\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z)"';
+
+/** An entry as it almost always is, keys in RFC 8785 order. Whatever it matches is canonical and has the right forms. */
+const PLAIN = new RegExp(
+  `^\\{"actor":${TEXT},"delivery":${TEXT},(?:"evidence":${DIGEST},)?"id":${UUID},"kind":"audit/1",` +
+    `"occurredAt":${TIME},"payload":${DIGEST},"prev":"([0-9a-f]{64})","recordedAt":${TIME},` +
+    `"seq":(0|[1-9]\\d{0,14}),"source":${TEXT},"subject":${TEXT},"tenant":${UUID},"type":${TEXT},"v":1\\}$`,
+);
+
+/** By one regular expression, which knows only ASCII without escapes. */
+function plainHeader(bytes: Buffer): EntryHeader | null {
+  if (bytes.byteLength > ENTRY_BYTES_MAX) return null;
+  const match = PLAIN.exec(bytes.toString('latin1'));
+  if (match === null) return null;
+  const [, actor = '', delivery = '', evidence, id = '', occurredAt = '', payload = ''] = match;
+  const {
+    7: prev = '',
+    8: recordedAt = '',
+    9: seq = '',
+    10: source = '',
+    11: subject = '',
+  } = match;
+  const { 12: tenant = '', 13: type = '' } = match;
+  const rest = { id, occurredAt, payload, prev, recordedAt, seq: Number(seq) };
+  const more = { source, subject, tenant, type };
+  return evidence === undefined
+    ? { actor, delivery, ...rest, ...more }
+    : { actor, delivery, evidence, ...rest, ...more };
+}
+
+/**
+ * The platform's own parser may be as lax as it likes: what it read is believed only when the writer, which checks every
+ * field, prints the same bytes again.
+ */
+function writtenHeader(bytes: Buffer): EntryHeader | null {
   try {
-    const read = JSON.parse(text) as EntryHeader | null;
+    const read = JSON.parse(bytes.toString('utf8')) as EntryHeader | null;
     if (typeof read !== 'object' || read === null) return null;
     const { actor, delivery, evidence, id, occurredAt, payload, prev, recordedAt, seq } = read;
     const { source, subject, tenant, type } = read;

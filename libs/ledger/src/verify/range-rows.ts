@@ -9,6 +9,27 @@ const HEADERS = `${HASHES}, e.id, e.recorded_at, e.occurred_at, e.type, e.source
   e.payload_digest, e.evidence_digest`;
 const PAYLOADS = `${HEADERS}, p.bytes, v.salt, v.bytes, d.seq IS NOT NULL`;
 
+/** Where in a row the columns stand; those behind `leafHash` only at level `headers` and above. */
+export const COLUMN = {
+  sequence: 0,
+  canonical: 1,
+  leafHash: 2,
+  id: 3,
+  recordedAt: 4,
+  occurredAt: 5,
+  type: 6,
+  source: 7,
+  subject: 8,
+  actor: 9,
+  delivery: 10,
+  payloadDigest: 11,
+  evidenceDigest: 12,
+  payload: 13,
+  evidenceSalt: 14,
+  evidence: 15,
+  delivered: 16,
+} as const;
+
 /** The entries from .. to - 1 of a tenant with what a level looks at, for `copyRows`. */
 export function selectRows(
   tenantId: TenantId,
@@ -29,27 +50,35 @@ export function selectRows(
 
 /** An int8 that is a safe integer: cheaper than by way of bigint. */
 export function sequenceOf(row: CopyRow): number {
-  const bytes = field(row, 0);
+  return int8Of(field(row, COLUMN.sequence));
+}
+
+function int8Of(bytes: Buffer): number {
   return bytes.readInt32BE(0) * 0x1_0000_0000 + bytes.readUInt32BE(4);
 }
 
 /** The columns of level `headers`. */
 export function columnsOf(tenantId: TenantId, row: CopyRow): EntryColumns {
-  const evidence = row[12];
+  const evidence = row[COLUMN.evidenceDigest];
   return {
-    sequence: field(row, 0).readBigInt64BE(),
+    sequence: field(row, COLUMN.sequence).readBigInt64BE(),
     tenant: tenantId,
-    id: uuidText(field(row, 3)),
-    recordedAt: moment(field(row, 4)),
-    occurredAt: moment(field(row, 5)),
-    type: utf8(row, 6),
-    source: utf8(row, 7),
-    subject: utf8(row, 8),
-    actor: utf8(row, 9),
-    delivery: utf8(row, 10),
-    payloadDigest: toHex(field(row, 11)),
+    id: idOf(row),
+    recordedAt: moment(field(row, COLUMN.recordedAt)),
+    occurredAt: moment(field(row, COLUMN.occurredAt)),
+    type: utf8(row, COLUMN.type),
+    source: utf8(row, COLUMN.source),
+    subject: utf8(row, COLUMN.subject),
+    actor: utf8(row, COLUMN.actor),
+    delivery: utf8(row, COLUMN.delivery),
+    payloadDigest: toHex(field(row, COLUMN.payloadDigest)),
     evidenceDigest: evidence === null || evidence === undefined ? null : toHex(evidence),
   };
+}
+
+/** The entry's id as text. */
+export function idOf(row: CopyRow): string {
+  return uuidText(field(row, COLUMN.id));
 }
 
 /** What level `payloads` adds, still sealed. */
@@ -62,10 +91,10 @@ export interface SealedRow {
 
 export function sealedOf(row: CopyRow): SealedRow {
   return {
-    payload: row[13] ?? null,
-    salt: row[14] ?? null,
-    evidence: row[15] ?? null,
-    delivered: row[16]?.[0] === 1,
+    payload: row[COLUMN.payload] ?? null,
+    salt: row[COLUMN.evidenceSalt] ?? null,
+    evidence: row[COLUMN.evidence] ?? null,
+    delivered: row[COLUMN.delivered]?.[0] === 1,
   };
 }
 
@@ -78,6 +107,12 @@ const EPOCH_MS = Date.UTC(2000, 0, 1);
 
 /** What a Date can hold; 'infinity' is beyond it. */
 const DATE_MAX_MS = 8.64e15;
+
+/** A timestamptz in milliseconds since 1970, with a fraction where it has one; NaN where a double is not exact. */
+export function millisOf(bytes: Buffer): number {
+  const micros = int8Of(bytes);
+  return Number.isSafeInteger(micros) ? micros / 1_000 + EPOCH_MS : Number.NaN;
+}
 
 /** The columns keep whole milliseconds. */
 function moment(bytes: Buffer): Date {

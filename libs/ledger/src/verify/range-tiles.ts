@@ -1,4 +1,12 @@
-import { HASH_BYTES, sameBytes, TILE_BYTES, TILE_WIDTH, toHex } from '@countersign/chain';
+import {
+  foldPerfect,
+  HASH_BYTES,
+  sameBytes,
+  sha256Into,
+  TILE_BYTES,
+  TILE_WIDTH,
+  toHex,
+} from '@countersign/chain';
 import type { SnapshotTx } from '@countersign/database';
 import { field } from '../export/entry-pages.js';
 import { RANGE_LEAVES, type LiveFault } from './range-task.js';
@@ -9,12 +17,18 @@ interface StoredTile {
   readonly hashes: Buffer;
 }
 
-/** Hashes the tree of a range leaf by leaf, and holds each tile that becomes full against the stored one. */
+/**
+ * Hashes the tree of a range block by block, and holds each tile that becomes full against the stored one. Leaf hashes
+ * lie side by side in one buffer, so that a block is hashed without an object per node.
+ */
 export class RangeTiles {
+  /** The leaf hash that was taken last; 32 bytes that the next one overwrites. */
+  readonly last = Buffer.alloc(HASH_BYTES);
   readonly #row: SubtreeRow;
-  /** Of the block under way. */
-  #block: SubtreeRow;
-  #leaves = Buffer.allocUnsafe(TILE_BYTES);
+  /** Leaf hashes of the block under way. */
+  readonly #leaves = Buffer.alloc(TILE_BYTES);
+  /** Where in it the next one comes. */
+  #at = 0;
   /** Roots of the range's blocks. */
   readonly #roots: Uint8Array[] = [];
 
@@ -23,7 +37,6 @@ export class RangeTiles {
     private readonly stored: ReadonlyMap<string, StoredTile>,
   ) {
     this.#row = new SubtreeRow(from);
-    this.#block = new SubtreeRow(from);
   }
 
   /** With the stored tiles of levels 0 and 1 that lie in the range. */
@@ -42,44 +55,59 @@ export class RangeTiles {
     return new RangeTiles(from, stored);
   }
 
-  /** Index behind the last leaf. */
+  /** Index behind the last leaf that was taken. */
   get end(): number {
-    return this.#block.end;
+    return this.#row.end + this.#at / HASH_BYTES;
   }
 
-  /** Takes the next leaf hash and keeps it. Returns what is wrong with the tile that it completes, or null. */
-  push(leafHash: Uint8Array): LiveFault | null {
-    const offset = (this.#block.end % TILE_WIDTH) * HASH_BYTES;
-    this.#leaves.set(leafHash, offset);
-    this.#block.push(leafHash);
-    return this.#block.end % TILE_WIDTH === 0 ? this.#closeBlock() : null;
+  /** Hashes `bytes`, 0x00 and an entry, which may become the next leaf. False when `stored` is another hash. */
+  hash(bytes: Uint8Array, stored: Buffer): boolean {
+    const at = this.#at;
+    sha256Into(bytes, this.#leaves, at);
+    return stored.compare(this.#leaves, at, at + HASH_BYTES) === 0;
+  }
+
+  /** What was hashed last; a view. */
+  get next(): Buffer {
+    return this.#leaves.subarray(this.#at, this.#at + HASH_BYTES);
+  }
+
+  /** Takes what was hashed last as the next leaf. Returns what is wrong with the tile that it completes, or null. */
+  take(): LiveFault | null {
+    this.#leaves.copy(this.last, 0, this.#at, this.#at + HASH_BYTES);
+    this.#at += HASH_BYTES;
+    return this.#at === TILE_BYTES ? this.#closeBlock() : null;
   }
 
   /** The range so far. */
   nodes(): SubtreeNode[] {
     const row = this.#row.clone();
-    row.pushAll(this.#block.nodes());
+    for (let at = 0; at < this.#at; at += HASH_BYTES) {
+      row.push(Buffer.from(this.#leaves.subarray(at, at + HASH_BYTES)));
+    }
     return row.nodes();
   }
 
   #closeBlock(): LiveFault | null {
-    const index = this.#block.end / TILE_WIDTH - 1;
-    // Only this block's leaves are in the row of the block, so they have become one node.
-    const root = this.#block.nodes()[0]?.hash ?? this.#leaves;
-    const fault = this.#compare(0, index, root, this.#leaves);
+    const index = this.#row.end / TILE_WIDTH;
+    const tile = this.stored.get(`0/${index}`);
+    const sameLeaves = tile !== undefined && sameBytes(tile.hashes, this.#leaves);
+    const root = foldPerfect(this.#leaves); // over the leaves, which are not needed any more
+    this.#at = 0;
     this.#row.push(root, 8);
     this.#roots.push(root);
-    this.#block = new SubtreeRow(this.#row.end);
-    if (fault !== null || this.#row.end % RANGE_LEAVES !== 0) return fault;
-    const whole = this.#row.nodes()[0]?.hash ?? root;
-    const at = this.#row.end / RANGE_LEAVES - 1;
-    return this.#compare(1, at, whole, Buffer.concat(this.#roots));
+    if (!sameLeaves || !sameBytes(tile.root, root)) return tileFault(0, BigInt(index), root);
+    return this.#row.end % RANGE_LEAVES === 0 ? this.#closeRange(root) : null;
   }
 
-  #compare(level: number, index: number, root: Uint8Array, hashes: Uint8Array): LiveFault | null {
-    const tile = this.stored.get(`${level}/${index}`);
-    const same = tile !== undefined && sameBytes(tile.hashes, hashes) && sameBytes(tile.root, root);
-    return same ? null : tileFault(level, BigInt(index), root);
+  #closeRange(lastRoot: Uint8Array): LiveFault | null {
+    const index = this.#row.end / RANGE_LEAVES - 1;
+    const root = this.#row.nodes()[0]?.hash ?? lastRoot;
+    const tile = this.stored.get(`1/${index}`);
+    const same = tile !== undefined && sameBytes(tile.root, root);
+    return same && sameBytes(tile.hashes, Buffer.concat(this.#roots))
+      ? null
+      : tileFault(1, BigInt(index), root);
   }
 }
 

@@ -1,21 +1,17 @@
-import { hash } from 'node:crypto';
-import {
-  ENTRY_BYTES_MAX,
-  ENTRY_RULES,
-  EntryChain,
-  HEADER_RULES,
-  NO_PREVIOUS,
-  sameBytes,
-  toHex,
-  type ChainRecord,
-} from '@countersign/chain';
+import { ENTRY_BYTES_MAX, NO_PREVIOUS, toHex } from '@countersign/chain';
 import type { CopyRow, SnapshotTx } from '@countersign/database';
-import type { Contents } from '../sealing/contents.js';
 import { field } from '../export/entry-pages.js';
-import { loadDisclosures, openRow, type SealedDisclosure } from './range-contents.js';
-import { columnsOf, sealedOf, selectRows, sequenceOf } from './range-rows.js';
-import type { EntrySeam, LiveFault, RangeResult, RangeTask } from './range-task.js';
+import type { Contents } from '../sealing/contents.js';
+import { HeaderCheck } from './header-check.js';
+import {
+  loadDisclosures,
+  openRow,
+  type OpenedRow,
+  type SealedDisclosure,
+} from './range-contents.js';
+import { COLUMN, idOf, sealedOf, selectRows, sequenceOf } from './range-rows.js';
 import { RangeTiles } from './range-tiles.js';
+import type { EntrySeam, LiveFault, RangeResult, RangeTask } from './range-task.js';
 import type { SubtreeNode } from './subtrees.js';
 
 /** Entries whose disclosures are held at once. */
@@ -60,10 +56,9 @@ class RangeCheck {
   fault: LiveFault | null = null;
   /** Of the page under way. */
   disclosures: ReadonlyMap<number, readonly SealedDisclosure[]> = new Map();
-  readonly #chain: EntryChain | null;
+  readonly #headers: HeaderCheck | null;
   readonly #marks: { size: number; nodes: SubtreeNode[] }[] = [];
   #first: EntrySeam | null = null;
-  #last: Uint8Array | null = null;
 
   constructor(
     private readonly task: RangeTask,
@@ -72,20 +67,21 @@ class RangeCheck {
     private readonly contents: Contents,
   ) {
     const { from, level, tenantId } = task;
-    this.#chain =
-      level === 'hashes'
-        ? null
-        : new EntryChain(
-            { sequence: from, previousHash, recordedAt: null, tenant: tenantId },
-            Object.values(level === 'headers' ? HEADER_RULES : ENTRY_RULES),
-          );
+    this.#headers = level === 'hashes' ? null : new HeaderCheck(tenantId);
+    tiles.last.write(previousHash, 'hex');
+    if (previousHash.length === NO_PREVIOUS.length) return;
+    this.#fail(
+      from,
+      'PREVIOUS_HASH_MISMATCH',
+      `the hash of an entry before, found ${previousHash}`,
+    );
   }
 
   /** Takes the next stored row. */
   take(row: CopyRow): void {
     if (this.fault !== null) return;
     const sequence = this.tiles.end;
-    const canonical = field(row, 1);
+    const canonical = field(row, COLUMN.canonical);
     const found = sequenceOf(row);
     if (found !== sequence) {
       this.#fail(sequence, 'SEQUENCE_MISMATCH', `sequence ${sequence}, found ${found}`);
@@ -97,77 +93,60 @@ class RangeCheck {
   }
 
   #entry(sequence: number, canonical: Buffer, row: CopyRow): void {
-    scratch.set(canonical, 1);
-    const leaf = hash('sha256', scratch.subarray(0, 1 + canonical.byteLength), 'buffer');
-    if (!sameBytes(leaf, field(row, 2))) {
-      this.#fail(
-        sequence,
-        'LEAF_HASH_MISMATCH',
-        `${toHex(field(row, 2))}, expected ${toHex(leaf)}`,
-      );
+    const { tiles } = this;
+    canonical.copy(scratch, 1);
+    const stored = field(row, COLUMN.leafHash);
+    if (!tiles.hash(scratch.subarray(0, 1 + canonical.byteLength), stored)) {
+      const expected = `${toHex(stored)}, expected ${toHex(tiles.next)}`;
+      this.#fail(sequence, 'LEAF_HASH_MISMATCH', expected);
       return;
     }
-    if (this.#chain !== null && !this.#header(this.#chain, sequence, canonical, leaf, row)) return;
-    this.fault = this.tiles.push(leaf);
-    this.#last = leaf;
+    if (this.#headers !== null && !this.#header(this.#headers, sequence, row)) return;
+    this.fault = tiles.take();
     const next = this.task.marks[this.#marks.length];
-    if (next === sequence + 1) this.#marks.push({ size: next, nodes: this.tiles.nodes() });
+    if (next === sequence + 1) this.#marks.push({ size: next, nodes: tiles.nodes() });
   }
 
   /** False when the entry breaks a rule. */
-  #header(
-    chain: EntryChain,
-    sequence: number,
-    canonical: Buffer,
-    leaf: Buffer,
-    row: CopyRow,
-  ): boolean {
-    const columns = columnsOf(this.task.tenantId, row);
-    let record: ChainRecord = { canonical, columns };
-    let after: { readonly rule: string; readonly expected: string } | null = null;
+  #header(check: HeaderCheck, sequence: number, row: CopyRow): boolean {
+    const { tiles } = this;
+    let opened: OpenedRow | null = null;
     if (this.task.level === 'payloads') {
       const disclosures = this.disclosures.get(sequence) ?? [];
-      const opened = openRow(this.contents, columns.id ?? '', sealedOf(row), disclosures);
+      opened = openRow(this.contents, idOf(row), sealedOf(row), disclosures);
       if (opened.broken !== null) {
         const expected = `what was sealed for this row of ${opened.broken}`;
-        this.#fail(sequence, 'SEAL_BROKEN', expected);
-        return false;
+        return this.#fail(sequence, 'SEAL_BROKEN', expected);
       }
-      record = { ...record, ...opened.record };
-      after = opened.missing;
     }
-    const verdict = chain.push(record, toHex(leaf));
-    if (!verdict.ok) {
-      this.#fail(sequence, verdict.code, `${verdict.found}, expected ${verdict.expected}`);
-      return false;
+    const verdict = check.take(row, sequence, tiles.last, tiles.next, opened?.record ?? null);
+    if (verdict !== null) {
+      return this.#fail(sequence, verdict.code, `${verdict.found}, expected ${verdict.expected}`);
     }
-    if (after !== null) {
-      this.#fail(sequence, after.rule, after.expected);
-      return false;
-    }
-    this.#first ??= { hash: this.previousHash, recordedAt: verdict.header.recordedAt };
+    const missing = opened?.missing ?? null;
+    if (missing !== null) return this.#fail(sequence, missing.rule, missing.expected);
+    this.#first ??= { hash: this.previousHash, recordedAt: check.recordedAt };
     return true;
   }
 
   finish(): RangeResult {
-    const { to } = this.task;
+    const { from, to } = this.task;
     const { end } = this.tiles;
     if (this.fault === null && end !== to) {
       this.#fail(end, 'SEQUENCE_MISMATCH', `sequence ${end}, found none up to ${to}`);
     }
+    const recordedAt = this.#headers?.recordedAt ?? '';
     return {
       fault: this.fault,
       nodes: this.tiles.nodes(),
       marks: this.#marks,
       first: this.#first,
-      last:
-        this.#last === null
-          ? null
-          : { hash: toHex(this.#last), recordedAt: this.#chain?.link.recordedAt ?? '' },
+      last: end === from ? null : { hash: toHex(this.tiles.last), recordedAt },
     };
   }
 
-  #fail(sequence: number, rule: string, expected: string): void {
+  #fail(sequence: number, rule: string, expected: string): false {
     this.fault = { sequence: BigInt(sequence), rule, expected };
+    return false;
   }
 }
