@@ -10,6 +10,7 @@ interface Row {
 }
 
 const ZEROS = '0'.repeat(64);
+const TIME = '2026-11-21T06:00:00.000Z';
 
 describe('the check of appended entries inside PostgreSQL', () => {
   let fixture: LedgerFixture;
@@ -33,7 +34,7 @@ describe('the check of appended entries inside PostgreSQL', () => {
 
   const canonical = (row: Row): string =>
     JSON.stringify({
-      ...{ actor: 'unknown', delivery: '","prev":"x"', prev: ZEROS, recordedAt: 'then' },
+      ...{ actor: 'unknown', delivery: '","prev":"x"', prev: ZEROS, recordedAt: TIME },
       ...{ seq: row.seq, source: 's', subject: 's', tenant: tenantId, type: 't', v: 1 },
       ...row.header,
     });
