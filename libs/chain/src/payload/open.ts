@@ -4,6 +4,7 @@ import { canonicalize } from '../json/canonical.js';
 import { isJsonObject, type Json } from '../json/json.js';
 import { CANONICAL_LIMITS } from '../json/limits.js';
 import { parseStrictJson } from '../json/strict-json.js';
+import { writtenJson } from '../json/written-json.js';
 import { isCommitment, SALT_BYTES, saltedDigest } from './commitment.js';
 import { pointerStep } from './pointer.js';
 
@@ -31,6 +32,18 @@ export type OpenPayloadResult =
     }
   | { readonly ok: false; readonly code: OpenPayloadCode; readonly detail: string };
 
+/** A payload as it was hashed, commitments and all: its bytes must be the canonical form of what they say. */
+export function readPayload(
+  payload: Uint8Array,
+): { readonly ok: true; readonly value: Json } | Extract<OpenPayloadResult, { ok: false }> {
+  const written = writtenJson(payload);
+  if (written !== undefined) return { ok: true, value: written };
+  const parsed = parseStrictJson(payload, CANONICAL_LIMITS);
+  if (!parsed.ok) return refuse('PAYLOAD_MALFORMED', `${parsed.code}: ${parsed.detail}`);
+  if (sameBytes(canonicalize(parsed.value), payload)) return parsed;
+  return refuse('PAYLOAD_NOT_CANONICAL', 'the bytes are not the RFC 8785 form of their value');
+}
+
 /**
  * Checks each disclosure against its commitment and gives the readable tree. The digest of the bytes is the caller's
  * to check. Disclosed values are taken as they are: a commitment inside of one has no meaning.
@@ -39,18 +52,15 @@ export function openPayload(
   payload: Uint8Array,
   disclosures: readonly DisclosedValue[],
 ): OpenPayloadResult {
-  const parsed = parseStrictJson(payload, CANONICAL_LIMITS);
-  if (!parsed.ok) return refuse('PAYLOAD_MALFORMED', `${parsed.code}: ${parsed.detail}`);
-  if (!sameBytes(canonicalize(parsed.value), payload)) {
-    return refuse('PAYLOAD_NOT_CANONICAL', 'the bytes are not the RFC 8785 form of their value');
-  }
+  const read = readPayload(payload);
+  if (!read.ok) return read;
   const byPath = new Map<string, DisclosedValue>();
   for (const disclosure of disclosures) {
     if (byPath.has(disclosure.path)) return refuse('DISCLOSURE_DUPLICATE', disclosure.path);
     byPath.set(disclosure.path, disclosure);
   }
   const opening = new Opening(byPath);
-  const value = opening.fill(parsed.value, '');
+  const value = opening.fill(read.value, '');
   if (opening.mismatch !== null) return refuse('DISCLOSURE_MISMATCH', opening.mismatch);
   const [unknown] = byPath.keys();
   if (unknown !== undefined) return refuse('DISCLOSURE_PATH_UNKNOWN', unknown);
@@ -101,6 +111,6 @@ function matches(digest: string, salt: Uint8Array, value: Json): boolean {
   }
 }
 
-function refuse(code: OpenPayloadCode, detail: string): OpenPayloadResult {
+function refuse(code: OpenPayloadCode, detail: string): Extract<OpenPayloadResult, { ok: false }> {
   return { ok: false, code, detail };
 }

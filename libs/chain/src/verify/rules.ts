@@ -2,7 +2,7 @@ import type { EntryHeader } from '../entry/header.js';
 import { sha256Hex, toHex } from '../hash.js';
 import { isJsonObject } from '../json/json.js';
 import { evidenceDigest, SALT_BYTES } from '../payload/commitment.js';
-import { openPayload } from '../payload/open.js';
+import { openPayload, readPayload } from '../payload/open.js';
 import type { ChainRecord, EntryColumns, EntryFaultCode } from './record.js';
 
 /** What a rule sees: the record, its decoded header, and what the entries before led to expect. */
@@ -89,7 +89,12 @@ export const CONTENT_RULES = {
 
   payload: ({ record }) => {
     if (record.payload === undefined || record.payload === null) return null;
-    const opened = openPayload(record.payload, record.disclosures ?? []);
+    const disclosures = record.disclosures ?? [];
+    // Without a disclosure there is nothing to hold against a commitment.
+    const opened =
+      disclosures.length === 0
+        ? readPayload(record.payload)
+        : openPayload(record.payload, disclosures);
     if (!opened.ok) {
       return { code: opened.code, found: opened.detail, expected: 'what was committed' };
     }

@@ -58,7 +58,7 @@ export class HeaderCheck {
     const start = {
       sequence,
       previousHash: toHex(previous),
-      recordedAt: this.recordedAt === '' ? null : this.recordedAt,
+      recordedAt: plain || this.recordedAt === '' ? null : this.recordedAt,
       tenant: this.tenantId,
     };
     const rules = contents === null ? RULES.header : plain ? RULES.contents : RULES.entry;
@@ -67,7 +67,7 @@ export class HeaderCheck {
     const chain = new EntryChain(start, rules);
     const verdict = chain.push({ canonical, columns, ...contents }, toHex(leafHash));
     if (!verdict.ok) return verdict;
-    this.#recordedMs = Date.parse(verdict.header.recordedAt);
+    this.#recordedMs = plain ? recordedMs : Date.parse(verdict.header.recordedAt);
     return null;
   }
 }
