@@ -29,10 +29,11 @@ export async function entryReceipt(
   sequence: bigint,
 ): Promise<({ readonly ok: true } & EntryReceipt) | ({ readonly ok: false } & ReceiptFailure)> {
   const queries = new LedgerQueries();
-  const heads = new HeadsQueries();
   const entries = await queries.size(tx);
   if (sequence < 0n || sequence >= entries) return { ok: false, code: 'NOT_FOUND', entries };
   const log = await queries.log(tx);
+  const headsLog = await new HeadsQueries().current(tx);
+  const heads = new HeadsQueries(headsLog === null ? {} : { log: headsLog });
   const head = log === null ? null : await heads.newestHeadOf(tx, log.origin);
   const covers = head !== null && sequence < head.treeSize;
   const checkpoint = covers

@@ -7,7 +7,7 @@ import {
   TILE_WIDTH,
 } from '@countersign/chain';
 import { AppError } from '@countersign/kernel';
-import { tileBytes, type TileStore } from './tile-store.js';
+import { tileBytes, type TileStore, type TileWanted } from './tile-store.js';
 
 /** log2 of the hashes in a tile. */
 const TILE_HEIGHT = 8;
@@ -31,7 +31,8 @@ export class StoredTree {
   }
 
   /** PATH(index, D[size]) of RFC 6962 section 2.1.1, leaf side first. */
-  inclusionProof(index: bigint): Promise<Uint8Array[]> {
+  async inclusionProof(index: bigint): Promise<Uint8Array[]> {
+    await this.#prepare(index);
     return this.#path(index, 0n, this.size);
   }
 
@@ -97,6 +98,28 @@ export class StoredTree {
       hashes.push(tile.subarray(at, at + HASH_BYTES));
     }
     return perfectRoot(hashes);
+  }
+
+  /** Reads at once what the path of a leaf needs: on each level the tile above it, and the one at the right edge. */
+  async #prepare(leaf: bigint): Promise<void> {
+    const wanted = new Map<string, TileWanted>();
+    for (let level = 0; ; level++) {
+      const shift = BigInt(level * TILE_HEIGHT);
+      const last = ((this.size >> shift) - 1n) / BigInt(TILE_WIDTH);
+      if (this.size >> shift === 0n) break;
+      for (const index of [leaf >> (shift + BigInt(TILE_HEIGHT)), last]) {
+        const key = `${level}/${index}`;
+        const width = widthAt(this.size, level, index);
+        if (width > 0 && !this.#tiles.has(key)) wanted.set(key, { level, index, width });
+      }
+    }
+    if (wanted.size === 0) return;
+    const found = await this.store.many([...wanted.values()]);
+    [...wanted].forEach(([key, { width }], n) => {
+      const bytes = found[n];
+      // What is not whole is looked for once more, one by one, and told then.
+      if (bytes?.byteLength === width * HASH_BYTES) this.#tiles.set(key, Promise.resolve(bytes));
+    });
   }
 
   #tile(level: number, index: bigint): Promise<Buffer> {

@@ -10,6 +10,15 @@ export interface TileStore {
   full(level: number, index: bigint): Promise<Buffer | null>;
   /** `count` hashes of a level from `first` on; fewer when they are not there. */
   hashes(level: number, first: bigint, count: number): Promise<Buffer[]>;
+  /** The first `width` hashes of many tiles in one statement, in order; null or too short where they are not there. */
+  many(tiles: readonly TileWanted[]): Promise<(Buffer | null)[]>;
+}
+
+export interface TileWanted {
+  readonly level: number;
+  readonly index: bigint;
+  /** 1 .. 256. */
+  readonly width: number;
 }
 
 /** The tree of tx.tenantId's ledger. */
@@ -40,6 +49,22 @@ interface Statements {
   readonly leaves: string;
   /** A hash of level L is the root of a full tile of level L - 1. */
   readonly roots: string;
+  readonly many: string;
+}
+
+/** `own` holds tiles and `leaves` leaf hashes, both of the log whose `key` is $1. */
+function manyTiles(own: string, leaves: string, key: string, place: string): string {
+  return `SELECT CASE
+      WHEN w.width = ${TILE_WIDTH} THEN
+        (SELECT t.hashes FROM ${own} t WHERE t.${key} = $1::uuid AND t.level = w.level AND t.idx = w.idx)
+      WHEN w.level = 0 THEN
+        (SELECT string_agg(l.leaf_hash, ''::bytea ORDER BY l.${place}) FROM ${leaves} l WHERE l.${key} = $1::uuid
+           AND l.${place} >= w.idx * ${TILE_WIDTH} AND l.${place} < w.idx * ${TILE_WIDTH} + w.width)
+      ELSE
+        (SELECT string_agg(t.root, ''::bytea ORDER BY t.idx) FROM ${own} t WHERE t.${key} = $1::uuid AND t.level = w.level - 1
+           AND t.idx >= w.idx * ${TILE_WIDTH} AND t.idx < w.idx * ${TILE_WIDTH} + w.width)
+    END AS hashes
+    FROM unnest($2::smallint[], $3::bigint[], $4::int[]) WITH ORDINALITY AS w(level, idx, width, n) ORDER BY n`;
 }
 
 const LEDGER: Statements = {
@@ -48,6 +73,7 @@ const LEDGER: Statements = {
     WHERE tenant_id = $1::uuid AND seq >= $2::bigint AND seq < $3::bigint ORDER BY seq`,
   roots: `SELECT root AS hash FROM ledger_tile
     WHERE tenant_id = $1::uuid AND level = $4::smallint AND idx >= $2::bigint AND idx < $3::bigint ORDER BY idx`,
+  many: manyTiles('ledger_tile', 'ledger_entry', 'tenant_id', 'seq'),
 };
 
 const HEADS: Statements = {
@@ -56,6 +82,7 @@ const HEADS: Statements = {
     WHERE log_id = $1::uuid AND idx >= $2::bigint AND idx < $3::bigint ORDER BY idx`,
   roots: `SELECT root AS hash FROM heads_tile
     WHERE log_id = $1::uuid AND level = $4::smallint AND idx >= $2::bigint AND idx < $3::bigint ORDER BY idx`,
+  many: manyTiles('heads_tile', 'heads_leaf', 'log_id', 'idx'),
 };
 
 function tilesOf(db: Queryable, key: string, statements: Statements): TileStore {
@@ -70,6 +97,15 @@ function tilesOf(db: Queryable, key: string, statements: Statements): TileStore 
         ? db.query<{ hash: Buffer }>(statements.leaves, range)
         : db.query<{ hash: Buffer }>(statements.roots, [...range, level - 1]));
       return rows.map((row) => row.hash);
+    },
+    many: async (tiles) => {
+      const rows = await db.query<{ hashes: Buffer | null }>(statements.many, [
+        key,
+        tiles.map(({ level }) => level),
+        tiles.map(({ index }) => index),
+        tiles.map(({ width }) => width),
+      ]);
+      return rows.map((row) => row.hashes);
     },
   };
 }
