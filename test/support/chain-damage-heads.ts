@@ -1,4 +1,10 @@
-import { noteSigner, privateKeyFromSeed, signRotation, type HeadLeaf } from '@countersign/chain';
+import {
+  encodeHeadLeaf,
+  noteSigner,
+  privateKeyFromSeed,
+  signRotation,
+  type HeadLeaf,
+} from '@countersign/chain';
 import { headsBundle, ledgerBundle } from './chain-bundle.js';
 import { announcing, type Damage, type Scene } from './chain-damage.js';
 import type { TestHeads } from './chain-heads.js';
@@ -35,6 +41,7 @@ function together(
   { world, ledger, options }: Scene,
   own: readonly Map<string, Buffer>[],
   heads: TestHeads = world.heads,
+  seenByOthers: TestHeads = world.heads,
 ): {
   heads: Map<string, Buffer>;
   alone: Map<string, Buffer>[];
@@ -43,7 +50,7 @@ function together(
 } {
   const others = world.ledgers
     .filter((one) => one !== ledger)
-    .map((one) => ledgerBundle(one, { heads: world.heads }));
+    .map((one) => ledgerBundle(one, { heads: seenByOthers }));
   return { heads: headsBundle(heads), alone: [...own, ...others], files: new Map(), options };
 }
 
@@ -128,6 +135,29 @@ export const HEADS_DAMAGES: readonly Damage[] = [
       forged.append(forged.draft());
       const heads = announcing(world.heads, forged);
       return together(scene, [ledgerBundle(forged, { heads })]);
+    },
+  },
+  {
+    name: 'another history announced once, and taken back',
+    story: 'A head in between is of a tree that was shown to somebody; the last head fits again.',
+    codes: ['HEAD_ROOT_MISMATCH'],
+    make: (scene) => {
+      const { ledger, world, earlier } = scene;
+      const size = ledger.size - 1;
+      if (size <= (earlier ?? 0)) return null;
+      const root = ledger.rewritten(0, (good) => ({ ...good, actor: 'u' })).root(size);
+      const { origin } = ledger;
+      const last = encodeHeadLeaf({
+        ...{ kind: 'head/1', origin, root: ledger.root() },
+        size: BigInt(ledger.size),
+      });
+      const leaves = world.heads.leaves.flatMap((leaf) =>
+        leaf.equals(last)
+          ? [encodeHeadLeaf({ kind: 'head/1', origin, root, size: BigInt(size) }), leaf]
+          : [leaf],
+      );
+      const heads = world.heads.copy(leaves);
+      return together(scene, [ledgerBundle(ledger, { heads })], heads, heads);
     },
   },
   {

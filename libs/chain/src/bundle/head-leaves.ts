@@ -2,6 +2,7 @@ import { decodeHeadLeaf } from '../heads/decode-head-leaf.js';
 import type { Head, KeyRotated, LogPruned } from '../heads/head-leaf.js';
 import { verifyRotation } from '../heads/key-rotation.js';
 import { sameBytes, toHex } from '../hash.js';
+import type { HeadHistory } from './head-history.js';
 import { quoted } from './listed-files.js';
 import type { Findings } from './report.js';
 
@@ -24,7 +25,11 @@ export class HeadLeaves {
   private readonly logs = new Map<string, LogState>();
   private key: string | null = null;
 
-  constructor(private readonly findings: Findings) {}
+  constructor(
+    private readonly findings: Findings,
+    /** Ledgers of which every head is kept. */
+    private readonly histories: ReadonlyMap<string, HeadHistory> = new Map(),
+  ) {}
 
   /** By origin, in the order of opening. */
   get heads(): ReadonlyMap<string, LastHead> {
@@ -82,6 +87,7 @@ export class HeadLeaves {
       const found = `root ${toHex(root)} of ${origin} at size ${size}`;
       this.findings.fail('HEAD_FORKED', { sequence, found, expected: toHex(before.root) });
     }
+    this.histories.get(origin)?.add(size, root);
     this.logs.set(origin, { ...before, size, root, sequence });
   }
 

@@ -97,7 +97,7 @@ const OWN_RULES = {
   BUNDLE_MISSING: incomplete('heads', 'Every log that was opened has its bundle.'),
   BUNDLE_UNKNOWN_LOG: tampered('heads', 'Every bundle is of a log that was opened.'),
   BUNDLE_BEHIND_HEAD: incomplete('heads', 'A bundle reaches its log’s last head.'),
-  HEAD_ROOT_MISMATCH: tampered('heads', 'The tree at the last head has the root of that head.'),
+  HEAD_ROOT_MISMATCH: tampered('heads', 'The tree at each head has the root of that head.'),
   HEAD_UNPROVEN: incomplete('heads', 'The bundle shows the tree as it was at its last head.'),
   HEADS_SPLIT: tampered('heads', 'The log of heads is the same for every bundle.'),
   HEADS_BEHIND: incomplete(

@@ -10,6 +10,11 @@ interface Tile {
   readonly hashes: Buffer;
 }
 
+/** Is shown each tile once it is proven: the edge first, then full tiles from left to right, each behind those above. */
+export interface TileWatcher {
+  see(level: number, index: number, hashes: Buffer): void;
+}
+
 /**
  * Proves tiles to be part of a signed tree, in the order of `treeFiles`: the right edge gives the root, and every full
  * tile's root stands in the tile above. Keeps one tile per level and the edge.
@@ -22,8 +27,8 @@ export class TreeWalk {
 
   constructor(
     private readonly findings: Findings,
-    /** Earlier trees, whose roots are worked out on the way. */
-    private readonly earlier: readonly EarlierTree[],
+    /** Earlier trees, for example, whose roots are worked out on the way. */
+    private readonly earlier: readonly TileWatcher[],
     /** A leaf whose hash is kept: that of the entry before the first. -1 for none. */
     private readonly kept: number,
   ) {}
@@ -89,7 +94,7 @@ export class TreeWalk {
 }
 
 /** The tree as it was at an earlier size: its right edge lies in tiles that are there, as far as a bundle shows them. */
-export class EarlierTree {
+export class EarlierTree implements TileWatcher {
   private readonly edge: (Buffer | undefined)[] = [];
   private missing: number;
 

@@ -4,7 +4,9 @@ import { TILE_BYTES, TILE_WIDTH } from '../tree/tiles.js';
 import { checkCheckpoint, type SignedHead } from './checkpoint-check.js';
 import { checkKnown, checkOldCheckpoint, type KnownCheck } from './consistency-check.js';
 import { checkEntryBundle, LedgerEntries } from './entries-check.js';
+import type { HeadHistory } from './head-history.js';
 import { HeadLeaves, type LastHead } from './head-leaves.js';
+import { HeadTrees, type ContradictedHead } from './head-trees.js';
 import { checkHeads, checkQuorum } from './heads-check.js';
 import { BUNDLE_FILES, treeFilePath, treeFiles } from './layout.js';
 import { ListedFiles, quoted } from './listed-files.js';
@@ -14,7 +16,7 @@ import { checkPayloads } from './payloads-check.js';
 import type { BundleReader } from './reader.js';
 import { Findings, Stopped, type BundleReport } from './report.js';
 import { checkTimestamps } from './timestamps-check.js';
-import { EarlierTree, TreeWalk } from './tree-walk.js';
+import { EarlierTree, TreeWalk, type TileWatcher } from './tree-walk.js';
 
 /** A verification that went through, for whoever compares bundles with one another. */
 export interface VerifiedBundle {
@@ -23,6 +25,18 @@ export interface VerifiedBundle {
   readonly heads: ReadonlyMap<string, LastHead>;
   /** Roots of the earlier trees that were asked for; null where the bundle does not show them. */
   readonly earlierRoots: ReadonlyMap<bigint, Uint8Array | null>;
+  /** The first head of `history` that the tree contradicts. */
+  readonly contradicted: ContradictedHead | null;
+}
+
+/** What else is to be found out on the way. */
+export interface Inspection {
+  /** Earlier trees whose roots are wanted. */
+  readonly sizes: readonly bigint[];
+  /** Of a log of heads: fills these, by origin. */
+  readonly histories?: ReadonlyMap<string, HeadHistory>;
+  /** Of a ledger: every head that was said of it. */
+  readonly history?: HeadHistory | undefined;
 }
 
 /**
@@ -35,25 +49,28 @@ export async function verifyBundle(
   reader: BundleReader,
   options: BundleOptions,
 ): Promise<BundleReport> {
-  return (await inspectBundle(reader, options, [])).report;
+  return (await inspectBundle(reader, options, { sizes: [] })).report;
 }
 
-/** `verifyBundle`, and the roots of the tree at earlier sizes. */
+/** `verifyBundle`, and how the tree was at earlier sizes. */
 export async function inspectBundle(
   reader: BundleReader,
   options: BundleOptions,
-  sizes: readonly bigint[],
+  { sizes, histories, history }: Inspection,
 ): Promise<VerifiedBundle> {
   const findings = new Findings(options.without);
   const trees = new Map(sizes.map((size) => [size, new EarlierTree(Number(size))]));
-  const leaves = new HeadLeaves(findings);
+  const leaves = new HeadLeaves(findings, histories);
+  const said = history === undefined ? null : new HeadTrees(history);
+  const watchers = said === null ? [...trees.values()] : [...trees.values(), said];
   try {
-    await new Verification(reader, options, findings, [...trees.values()], leaves).run();
+    await new Verification(reader, options, findings, watchers, leaves).run();
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   }
   const earlierRoots = new Map([...trees].map(([size, tree]) => [size, tree.root()]));
-  return { report: findings.report(), heads: leaves.heads, earlierRoots };
+  const contradicted = said?.finish() ?? null;
+  return { report: findings.report(), heads: leaves.heads, earlierRoots, contradicted };
 }
 
 class Verification {
@@ -61,7 +78,7 @@ class Verification {
     private readonly reader: BundleReader,
     private readonly options: BundleOptions,
     private readonly findings: Findings,
-    private readonly trees: readonly EarlierTree[],
+    private readonly trees: readonly TileWatcher[],
     private readonly leaves: HeadLeaves,
   ) {}
 

@@ -4,6 +4,7 @@ import { parseCheckpoint } from '../note/checkpoint.js';
 import { NOTE_BYTES_MAX, noteText } from '../note/signed-note.js';
 import { verifyWithPolicy } from '../tlog/policy-check.js';
 import { isHeadsOrigin } from './checkpoint-check.js';
+import { HeadHistory, HEADS_KEPT_MAX } from './head-history.js';
 import type { LastHead } from './head-leaves.js';
 import { BUNDLE_FILES } from './layout.js';
 import { quoted } from './listed-files.js';
@@ -30,7 +31,8 @@ export interface BundleSetReport {
 
 /**
  * Verifies the bundle of a log of heads together with the tenants' bundles. The log of heads says which ledgers there
- * are, and how far each had grown: a whole ledger that is gone, or cut, or another than was announced, is missed.
+ * are, and how far each had grown: a whole ledger that is gone, or cut, or another than was announced at any time, is
+ * missed.
  */
 export async function verifyBundleSet(
   heads: BundleReader,
@@ -39,7 +41,12 @@ export async function verifyBundleSet(
 ): Promise<BundleSetReport> {
   const seen = await Promise.all(tenants.map(({ reader }) => headsSeenBy(reader, options)));
   const sizes = seen.flatMap((checkpoint) => (checkpoint === null ? [] : [checkpoint.size]));
-  const log = await inspectBundle(heads, options, sizes);
+  const budget = { left: HEADS_KEPT_MAX };
+  const histories = new Map<string, HeadHistory>();
+  for (const { reader } of tenants) {
+    histories.set(await originOf(reader), new HeadHistory(budget));
+  }
+  const log = await inspectBundle(heads, options, { sizes, histories });
   const findings = new Findings(options.without);
   const bundles: { name: string; report: BundleReport }[] = [];
   const found = new Set<string>();
@@ -47,8 +54,12 @@ export async function verifyBundleSet(
     for (const [i, { name, reader }] of tenants.entries()) {
       const origin = await originOf(reader);
       const last = log.heads.get(origin);
-      const size = last === undefined || last.root === null ? [] : [last.size];
-      const bundle = await inspectBundle(reader, { ...options, known: undefined }, size);
+      const asked = last === undefined || last.root === null ? [] : [last.size];
+      const bundle = await inspectBundle(
+        reader,
+        { ...options, known: undefined },
+        { sizes: asked, history: histories.get(origin) },
+      );
       bundles.push({ name, report: bundle.report });
       found.add(origin);
       judgeHeads(name, seen[i] ?? null, log, findings);
@@ -127,7 +138,7 @@ function judgeBundle(
   name: string,
   origin: string,
   last: LastHead | undefined,
-  { report, earlierRoots }: VerifiedBundle,
+  { report, contradicted, earlierRoots }: VerifiedBundle,
   findings: Findings,
 ): void {
   if (report.verdict === 'tampered') return;
@@ -135,6 +146,14 @@ function judgeBundle(
     findings.fail('BUNDLE_UNKNOWN_LOG', {
       found: `${name} of ${quoted(origin)}`,
       expected: 'an opened log',
+    });
+    return;
+  }
+  if (contradicted !== null) {
+    findings.fail('HEAD_ROOT_MISMATCH', {
+      sequence: contradicted.size,
+      found: `root ${toHex(contradicted.found)} at size ${contradicted.size} in ${name}`,
+      expected: `${toHex(contradicted.expected)}, as the log of heads says`,
     });
     return;
   }
