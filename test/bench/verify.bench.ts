@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { systemClock, type TenantId } from '@countersign/kernel';
 import {
   CheckpointSigner,
@@ -10,23 +11,41 @@ import {
   HeadsSequencer,
   LedgerService,
   SigningKeys,
+  ThreadRanges,
   VERIFY_LEVELS,
   verifyLive,
+  type RangeRunner,
   type VerifyLevel,
 } from '@countersign/ledger';
 import { noteVerifier, verifyBundle, type TlogPolicy } from '@countersign/chain';
+import { fileVault } from '@countersign/vault';
 import { selectRows } from '../../libs/ledger/src/verify/range-rows.js';
-import { folderReader } from '../../libs/ledger/src/testing/bundle-files.js';
+import { FolderBundle } from '../../apps/cli/src/verify/folder-bundle.js';
+import type { VerifyWorkerData } from '../../apps/cli/src/operator/verify-worker.js';
 import type { TestDatabase } from '../support/database.js';
-import { testVault } from '../support/vault.js';
 import { benchDrafts } from './support/drafts.js';
 import { interleavedPairs } from './support/pairs.js';
 import { withBenchDatabase } from './support/postgres.js';
 import { printReport } from './support/report.js';
+import { sizeArgument } from './support/sizes.js';
 
-/** Entries of the ledger: an argument, such as `npx tsx test/bench/verify.bench.ts 1000000`. */
-const ROWS = Number(process.argv[2] ?? '200000');
-const PAIRS = 5;
+// npm run bench verify [rows=200000] [pairs=5]
+//
+// What is compared: `verifyLive`, as `countersign verify --live` calls it (in this thread, and in threads), with a reader
+// that streams the same rows by the same statements, columns and driver on one connection, and does nothing with them.
+// Both are measured by the clock, PostgreSQL's own work included; the share of this process's CPU stands beside it.
+const ROWS = sizeArgument('rows', 200_000);
+const PAIRS = sizeArgument('pairs', 5);
+const THREADS = Math.min(availableParallelism(), 4);
+/** Appends under way at once while the ledger is filled. */
+const IN_FLIGHT = 3;
+/** Threads read the tenant's key from files, as the command's do. */
+const keys = {
+  dataDir: await mkdtemp(join(tmpdir(), 'verify-bench-')),
+  keyEncryptionKeyFile: null,
+  tenantKeysDir: null,
+};
+const vault = fileVault(keys);
 const GOALS: Readonly<Record<VerifyLevel, number>> = { hashes: 0.5, headers: 0.2, payloads: 0.12 };
 const RANGE = 65_536;
 
@@ -42,8 +61,13 @@ async function stream(test: TestDatabase, tenantId: TenantId, level: VerifyLevel
   return rows;
 }
 
-async function check(test: TestDatabase, tenantId: TenantId, level: VerifyLevel): Promise<number> {
-  const verdict = await verifyLive(test.database, tenantId, { vault: testVault(), level });
+async function check(
+  { database }: TestDatabase,
+  tenantId: TenantId,
+  level: VerifyLevel,
+  runner?: RangeRunner,
+): Promise<number> {
+  const verdict = await verifyLive(database, tenantId, { vault, level, runner });
   if (!verdict.ok) throw new Error(`the ledger does not verify: ${verdict.rule}`);
   return ROWS;
 }
@@ -51,20 +75,31 @@ async function check(test: TestDatabase, tenantId: TenantId, level: VerifyLevel)
 async function fill(test: TestDatabase, ledger: LedgerService): Promise<TenantId> {
   const tenantId = await test.tenant('bench');
   await test.database.sqlTransaction(tenantId, (tx) => ledger.openLog(tx));
-  for (let left = ROWS; left > 0; left -= 1_000) {
-    await ledger.append(tenantId, benchDrafts(Math.min(left, 1_000)));
-  }
+  let left = ROWS;
+  const writer = async (): Promise<void> => {
+    while (left > 0) {
+      const count = Math.min(left, 1_000);
+      left -= count;
+      await ledger.append(tenantId, benchDrafts(count));
+    }
+  };
+  await timed('append', () => Promise.all(Array.from({ length: IN_FLIGHT }, writer)));
   await test.asOwner('VACUUM ANALYZE');
   return tenantId;
 }
 
 async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   const start = performance.now();
+  const before = process.cpuUsage();
   const result = await work();
   const seconds = (performance.now() - start) / 1000;
-  const rate = Math.round(ROWS / seconds).toLocaleString('en-US');
+  const { system, user } = process.cpuUsage(before);
+  const rate = (of: number): string => Math.round(ROWS / of).toLocaleString('en-US');
   const memory = Math.round(process.memoryUsage.rss() / 1024 ** 2);
-  process.stdout.write(`${what}: ${seconds.toFixed(1)} s, ${rate} entries/s, ${memory} MB\n`);
+  process.stdout.write(
+    `${what}: ${seconds.toFixed(1)} s, ${rate(seconds)} entries/s, ` +
+      `${rate((user + system) / 1e6)} per CPU second, ${memory} MB\n`,
+  );
   return result;
 }
 
@@ -80,7 +115,6 @@ async function bundles(
     for (const payloads of [false, true]) {
       const path = join(folder, String(payloads));
       const name = payloads ? 'with payloads' : 'headers only';
-      const vault = testVault();
       const context = {
         ...{ database: test.database, vault, ledger, tenantId },
         ...{ clock: systemClock, tool: 'bench', policy: null },
@@ -89,7 +123,7 @@ async function bundles(
         exportTenant(context, { payloads, evidence: false, disclose: null }, { folder: path }),
       );
       const report = await timed(`offline verification, ${name}`, () =>
-        verifyBundle(folderReader(path), { policy }),
+        verifyBundle(new FolderBundle(path), { policy }),
       );
       if (report.verdict !== 'ok') throw new Error(`the bundle is ${report.verdict}`);
     }
@@ -126,9 +160,15 @@ async function proofs(test: TestDatabase, tenantId: TenantId): Promise<void> {
   }
 }
 
+/** The command's own threads. */
+function threads(test: TestDatabase): ThreadRanges {
+  const program = new URL('support/verify-thread.mjs', import.meta.url);
+  const workerData: VerifyWorkerData = { connectionString: test.url, keys };
+  return new ThreadRanges(() => new Worker(program, { workerData }), THREADS);
+}
+
 await withBenchDatabase(async (test) => {
   const { database } = test;
-  const vault = testVault();
   const ledger = new LedgerService({ database, vault, clock: systemClock, connections: 1 });
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const signing = { database, clock: systemClock, keys: SigningKeys.of(privateKey) };
@@ -143,17 +183,25 @@ await withBenchDatabase(async (test) => {
     vkey: noteVerifier(origin, publicKey).vkey,
   }));
   const lines = [];
+  const pool = threads(test);
   for (const level of VERIFY_LEVELS) {
-    const result = await interleavedPairs(
-      { name: level, work: () => check(test, tenantId, level) },
-      { name: 'stream', work: () => stream(test, tenantId, level) },
-      PAIRS,
-    );
-    const what = `verify ${level} / streaming the same rows`;
-    lines.push({ what, unit: 'rows/s', goal: GOALS[level], result });
+    for (const runner of [undefined, pool]) {
+      const result = await interleavedPairs(
+        { name: level, work: () => check(test, tenantId, level, runner) },
+        { name: 'stream', work: () => stream(test, tenantId, level) },
+        PAIRS,
+      );
+      const place = runner === undefined ? 'this thread' : `${THREADS} threads`;
+      const what = `verify ${level}, ${place} / streaming the same rows`;
+      lines.push({ what, unit: 'rows/s', goal: GOALS[level], result });
+    }
+    await timed(`stream, ${level}`, () => stream(test, tenantId, level));
+    await timed(`verify ${level}, this thread`, () => check(test, tenantId, level));
   }
-  printReport(`Verification of ${ROWS} entries, one thread`, lines);
+  await pool.close();
+  printReport(`Verification of ${ROWS.toLocaleString('en-US')} entries`, lines);
   await proofs(test, tenantId);
   await bundles(test, ledger, tenantId, { logs, witnesses: [], groups: [], quorum: 'none' });
   await ledger.close();
 });
+await rm(keys.dataDir, { recursive: true });

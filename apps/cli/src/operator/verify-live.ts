@@ -96,9 +96,12 @@ async function keysOf({ config }: Installation, output: Output): Promise<Signing
   return null;
 }
 
-/** A thread and a session of the database each keep a processor busy. */
+/** More hardly help: each keeps a session of the database busy as well. */
+const THREADS_MAX = 4;
+
+/** Threads for the ranges; undefined for 0, which does them here. */
 function pool({ config }: Installation, { workers }: LiveRequest): ThreadRanges | undefined {
-  const count = workers ?? Math.max(1, Math.floor(availableParallelism() / 2));
+  const count = workers ?? Math.min(availableParallelism(), THREADS_MAX);
   if (count === 0) return undefined;
   const { dataDir, keyEncryptionKeyFile, tenantKeysDir } = config;
   const workerData: VerifyWorkerData = {
