@@ -162,7 +162,7 @@ async function proofs(test: TestDatabase, tenantId: TenantId): Promise<void> {
 
 /** The command's own threads. */
 function threads(test: TestDatabase): ThreadRanges {
-  const program = new URL('support/verify-thread.mjs', import.meta.url);
+  const program = new URL('../support/verify-thread.mjs', import.meta.url);
   const workerData: VerifyWorkerData = { connectionString: test.url, keys };
   return new ThreadRanges(() => new Worker(program, { workerData }), THREADS);
 }

@@ -1,5 +1,0 @@
-// A thread of `countersign verify --live`, run from its source: a worker does not inherit the loader of the bench.
-import { register } from 'tsx/esm/api';
-
-register();
-await import('../../../apps/cli/src/operator/verify-worker.ts');
