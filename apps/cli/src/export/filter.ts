@@ -43,8 +43,13 @@ function moment(name: string, value: string): string {
   const text = isDay && name.endsWith('to') ? `${value}T23:59:59.999Z` : value;
   const ms = Date.parse(text);
   const isTime = isDay || /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(value);
-  if (!isTime || Number.isNaN(ms)) throw usage(`${name}=${value}`);
+  if (!isTime || Number.isNaN(ms) || !isDate(value.slice(0, 10))) throw usage(`${name}=${value}`);
   return new Date(ms).toISOString();
+}
+
+/** The platform takes 30 February for 2 March. */
+function isDate(day: string): boolean {
+  return new Date(`${day}T00:00:00.000Z`).toISOString().startsWith(day);
 }
 
 function isKey<Names extends object>(names: Names, name: string): name is string & keyof Names {
