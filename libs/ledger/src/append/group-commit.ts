@@ -8,6 +8,7 @@ import { Lane } from './lane.js';
 import { prepareDraft } from './prepare.js';
 import { prepareConnection } from './round-trip.js';
 import { sealOf } from './seal-of.js';
+import { SHARED_LANES_MAX, sharedTurn } from './shared-turn.js';
 import { sqlState } from './sql-error.js';
 
 export interface GroupCommitOptions {
@@ -129,11 +130,14 @@ export class GroupCommit {
     let client: PoolClient | null = null;
     let backoff: number = BACKOFF_MS.first;
     for (const lane of this.#ready) {
-      this.#ready.delete(lane);
-      this.#held.add(lane);
+      const company = this.#company(lane);
+      for (const member of company) {
+        this.#ready.delete(member);
+        this.#held.add(member);
+      }
       try {
         client ??= await this.#connect();
-        await lane.turn(client);
+        await (company.length === 1 ? lane.turn(client) : sharedTurn(client, company));
         backoff = BACKOFF_MS.first;
       } catch (error) {
         this.#expire(error);
@@ -144,10 +148,23 @@ export class GroupCommit {
           backoff = Math.min(backoff * 2, BACKOFF_MS.max);
         }
       }
-      this.#held.delete(lane);
-      if (!lane.queue.isEmpty) this.#ready.add(lane);
+      for (const member of company) {
+        this.#held.delete(member);
+        if (!member.queue.isEmpty) this.#ready.add(member);
+      }
     }
     client?.release();
+  }
+
+  /** The tenant whose turn it is, and others that may share its transaction. */
+  #company(first: Lane): Lane[] {
+    const company = [first];
+    if (!first.isSociable) return company;
+    for (const lane of this.#ready) {
+      if (company.length === SHARED_LANES_MAX) break;
+      if (lane !== first && lane.isSociable) company.push(lane);
+    }
+    return company;
   }
 
   async #connect(): Promise<PoolClient> {

@@ -17,7 +17,11 @@ const BATCHES_PER_TURN = 8;
 /** Waiting drafts from which it pays to build a batch while the one before is being written. */
 const BUILD_AHEAD_FROM = 64;
 
-interface Built {
+/** Bytes up to which a tenant's queue is written together with others'. */
+const SOCIABLE_WEIGHT_MAX = 1024 * 1024;
+
+/** A batch that is ready to be written. */
+export interface Built {
   readonly requests: readonly AppendRequest[];
   readonly plan: AppendPlan;
   readonly batch: Batch;
@@ -35,6 +39,12 @@ export class Lane {
     private readonly onAppended: (size: bigint) => void,
   ) {}
 
+  /** So little waits that most of its price would be the transaction. */
+  get isSociable(): boolean {
+    const { drafts, nextIsSociable, weight } = this.queue;
+    return nextIsSociable && drafts < BUILD_AHEAD_FROM && weight <= SOCIABLE_WEIGHT_MAX;
+  }
+
   /**
    * Writes batches on a connection that nobody else uses, until nothing waits or it is another tenant's turn.
    * Rejects on a failure that may pass; what was not answered is back in the queue.
@@ -42,13 +52,14 @@ export class Lane {
   async turn(client: PoolClient): Promise<void> {
     let ahead: Built | null = null;
     for (let n = 0; n < BATCHES_PER_TURN || ahead !== null; n++) {
-      const next: Built | null = ahead ?? (await this.#next(client));
+      const next: Built | null = ahead ?? (await this.next(client));
       ahead = null;
       if (next === null) {
         if (this.queue.isEmpty) return;
         continue;
       }
-      const written = appendRoundTrip(client, this.tenantId, next.parameters);
+      const { parameters } = next;
+      const written = appendRoundTrip(client, [{ tenantId: this.tenantId, parameters }]);
       written.catch(() => undefined); // looked at below, after the build
       if (n + 1 < BATCHES_PER_TURN) ahead = await this.#buildAhead(next.batch.after);
       if (!(await this.#settle(client, next, ahead, written))) ahead = null;
@@ -58,7 +69,7 @@ export class Lane {
   }
 
   /** The next optimistic batch, or null when what came next was dealt with under the lock, or nothing waits. */
-  async #next(client: PoolClient): Promise<Built | null> {
+  async next(client: PoolClient): Promise<Built | null> {
     if (this.queue.isEmpty) return null;
     if (!this.queue.nextIsOptimistic) {
       await this.#appendLocked(client, this.queue.take());
@@ -95,27 +106,35 @@ export class Lane {
     client: PoolClient,
     built: Built,
     ahead: Built | null,
-    written: Promise<boolean>,
+    written: ReturnType<typeof appendRoundTrip>,
   ): Promise<boolean> {
-    const { batch, plan, requests } = built;
     try {
-      if (await written) {
-        this.#head = batch.after;
-        answer(requests, plan.answer(batch));
-        this.onAppended(batch.after.size);
-        return true;
-      }
-      this.#retryLocked(requests, ahead);
-      return false;
+      const [swapped] = await written;
+      if (swapped === '1') this.written(built);
+      else this.notWritten(built, ahead);
+      return swapped === '1';
     } catch (error) {
-      this.#retryLocked(requests, ahead);
+      this.notWritten(built, ahead);
       if (failureKind(error) === 'transient') throw error;
       await client.query('ROLLBACK');
       return false;
     }
   }
 
-  #retryLocked(requests: readonly AppendRequest[], ahead: Built | null): void {
+  /** The batch is durable: its callers are answered. */
+  written({ batch, plan, requests }: Built): void {
+    this.#head = batch.after;
+    answer(requests, plan.answer(batch));
+    this.onAppended(batch.after.size);
+  }
+
+  /** The batch is not there, for no reason of its own: its requests go first among those that wait. */
+  again({ requests }: Built): void {
+    this.queue.putBack(requests);
+  }
+
+  /** The batch may not be there: its requests go first among those that wait, and their next attempt holds the lock. */
+  notWritten({ requests }: Built, ahead: Built | null = null): void {
     this.#head = null;
     for (const request of requests) request.locked = true;
     this.queue.putBack([...requests, ...(ahead?.requests ?? [])]);

@@ -22,9 +22,15 @@ export const BATCH_WEIGHT_MAX = 16 * 1024 * 1024;
 export class RequestQueue {
   #requests: AppendRequest[] = [];
   #drafts = 0;
+  #weight = 0;
 
   get drafts(): number {
     return this.#drafts;
+  }
+
+  /** About what all of it takes in statements. */
+  get weight(): number {
+    return this.#weight;
   }
 
   get isEmpty(): boolean {
@@ -36,15 +42,20 @@ export class RequestQueue {
     return this.#requests[0]?.locked === false;
   }
 
+  /** The next batch may be written together with others'. */
+  get nextIsSociable(): boolean {
+    return this.nextIsOptimistic && this.#requests[0]?.alone === false;
+  }
+
   push(request: AppendRequest): void {
     this.#requests.push(request);
-    this.#drafts += request.drafts.length;
+    this.#count(request, 1);
   }
 
   /** Back to the front, in their order. */
   putBack(requests: readonly AppendRequest[]): void {
     this.#requests = [...requests, ...this.#requests];
-    for (const request of requests) this.#drafts += request.drafts.length;
+    for (const request of requests) this.#count(request, 1);
   }
 
   /** The requests of the next batch: alike in how they are to be appended, within the bounds of a batch. */
@@ -64,8 +75,9 @@ export class RequestQueue {
       drafts += request.drafts.length;
       weight += request.weight;
     }
-    this.#drafts -= drafts;
-    return this.#requests.splice(0, count);
+    const taken = this.#requests.splice(0, count);
+    for (const request of taken) this.#count(request, -1);
+    return taken;
   }
 
   /** Removes and returns what has waited beyond its deadline. */
@@ -73,7 +85,12 @@ export class RequestQueue {
     const late = this.#requests.filter((request) => request.deadline <= now);
     if (late.length === 0) return late;
     this.#requests = this.#requests.filter((request) => request.deadline > now);
-    for (const request of late) this.#drafts -= request.drafts.length;
+    for (const request of late) this.#count(request, -1);
     return late;
+  }
+
+  #count({ drafts, weight }: AppendRequest, sign: 1 | -1): void {
+    this.#drafts += sign * drafts.length;
+    this.#weight += sign * weight;
   }
 }
