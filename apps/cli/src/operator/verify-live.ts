@@ -99,6 +99,9 @@ async function keysOf({ config }: Installation, output: Output): Promise<Signing
 /** More hardly help: each keeps a session of the database busy as well. */
 const THREADS_MAX = 4;
 
+/** Rows are dropped as they come: a small nursery is emptied more often and costs nothing. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 };
+
 /** Threads for the ranges; undefined for 0, which does them here. */
 function pool({ config }: Installation, { workers }: LiveRequest): ThreadRanges | undefined {
   const count = workers ?? Math.min(availableParallelism(), THREADS_MAX);
@@ -109,7 +112,8 @@ function pool({ config }: Installation, { workers }: LiveRequest): ThreadRanges 
     keys: { dataDir, keyEncryptionKeyFile, tenantKeysDir },
   };
   return new ThreadRanges(
-    () => new Worker(new URL('./verify-worker.js', import.meta.url), { workerData }),
+    () =>
+      new Worker(new URL('./verify-worker.js', import.meta.url), { workerData, resourceLimits }),
     count,
   );
 }
