@@ -23,7 +23,7 @@ describe('an index that lacks entries', () => {
     // Not ready: PostgreSQL leaves the index as it is when rows come.
     const ready = (is: boolean): Promise<unknown> =>
       fixture.test.asOwner(
-        `UPDATE pg_index SET indisready = ${is}
+        `UPDATE pg_index SET indisready = ${String(is)}
          WHERE indexrelid = 'ledger_entry_tenant_id_${column}_seq_idx'::regclass`,
       );
     await append(0);

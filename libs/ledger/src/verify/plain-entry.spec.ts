@@ -77,7 +77,7 @@ describe('PlainEntry', () => {
   });
 
   it('matches no row with one bit of a column changed, nor another place', () => {
-    for (let column = COLUMN.id; column <= COLUMN.evidenceDigest; column++) {
+    for (let column: number = COLUMN.id; column <= COLUMN.evidenceDigest; column++) {
       const length = rowOf(header)[column]?.length ?? 0;
       expect(length).toBeGreaterThan(0);
       for (let at = 0; at < length; at++) {
