@@ -90,7 +90,7 @@ class Race {
 await withBenchDatabase(async (test) => {
   await createRawTables(test);
   const options = { vault: testVault(), database: test.database, clock: systemClock };
-  const ledger = new LedgerService({ ...options, connections: 1, queueLimit: 40_000 });
+  const ledger = new LedgerService({ ...options, queueLimit: 40_000 });
   const lines: ReportLine[] = [];
   const race = await Race.open(test, ledger, 'batches');
   const add = async (what: string, goals: readonly [number, number]): Promise<void> => {
