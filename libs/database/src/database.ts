@@ -1,8 +1,7 @@
 import { AppError, isUuid, type TenantId } from '@countersign/kernel';
-import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { copyRows } from './copy-rows.js';
-import { PrismaClient } from './generated/client.js';
+import type { PrismaClient } from './generated/client.js';
 import { connectionOfTransaction, createPool, type PoolSettings } from './pool.js';
 import type { Queryable, SnapshotTx, SqlTx, Tx } from './tx.js';
 
@@ -12,13 +11,11 @@ import type { Queryable, SnapshotTx, SqlTx, Tx } from './tx.js';
  */
 export class Database {
   readonly #pool: pg.Pool;
-  readonly #prisma: PrismaClient;
+  /** Loaded with the first transaction that may use it: most of the command line never does, and it is half its memory. */
+  #prisma: Promise<PrismaClient> | null = null;
 
   constructor(settings: PoolSettings) {
     this.#pool = createPool(settings);
-    this.#prisma = new PrismaClient({
-      adapter: new PrismaPg(this.#pool, { disposeExternalPool: false }),
-    });
   }
 
   /**
@@ -29,18 +26,20 @@ export class Database {
     tenantId: TenantId,
     work: (tx: Tx) => Promise<Result>,
   ): Promise<Result> {
+    this.#prisma ??= this.#loadPrisma();
+    const client = await this.#prisma;
     const slot: { client?: pg.PoolClient } = {};
     return connectionOfTransaction.run(slot, () =>
-      this.#prisma.$transaction(
+      client.$transaction(
         async (prisma) => {
-          const { client } = slot;
-          if (client === undefined) {
+          const { client: connection } = slot;
+          if (connection === undefined) {
             throw new AppError('NO_CONNECTION', {
               publicMessage: 'The transaction has no connection.',
             });
           }
-          await client.query(setTenant(tenantId));
-          return work({ ...queryable(client), tenantId, prisma });
+          await connection.query(setTenant(tenantId));
+          return work({ ...queryable(connection), tenantId, prisma });
         },
         { maxWait: 10_000, timeout: 30_000 },
       ),
@@ -111,8 +110,16 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.#prisma.$disconnect();
+    await (await this.#prisma)?.$disconnect();
     if (!this.#pool.ended) await this.#pool.end();
+  }
+
+  async #loadPrisma(): Promise<PrismaClient> {
+    const [{ PrismaPg }, { PrismaClient }] = await Promise.all([
+      import('@prisma/adapter-pg'),
+      import('./generated/client.js'),
+    ]);
+    return new PrismaClient({ adapter: new PrismaPg(this.#pool, { disposeExternalPool: false }) });
   }
 
   async #withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
