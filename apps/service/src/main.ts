@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadConfig, type Config } from '@countersign/config';
 import { AppError } from '@countersign/kernel';
 import { StartFailure } from './composition/start-failure.js';
-import { startService } from './service.js';
+import { startService, type RunningService } from './service.js';
 
 /** What other programs of this machine find the service by: tools/start and the command line. */
 const FILE = 'service.json';
@@ -18,20 +18,19 @@ if (process.argv.includes('--print-schema')) {
 }
 
 async function main(): Promise<void> {
+  // Background work can end for good while the rest is still starting.
+  let service: RunningService | undefined;
+  let stopping = false;
   try {
     const config = loadConfig();
-    const service = await startService({ config, onFatal: (error) => stop(1, error) });
-    await announce(config, service.url);
-    let stopping = false;
-    function stop(exitCode: number, error?: unknown): void {
+    const stop = (exitCode: number, error?: unknown): void => {
       if (stopping) return;
       stopping = true;
       // What does not end by itself is ended: a stopping process must not look alive for ever.
       setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
       if (error !== undefined)
         say('Background work ended for good; the process has to be replaced.', error);
-      void service
-        .stop()
+      void Promise.resolve(service?.stop())
         .then(() => rm(join(config.dataDir, FILE), { force: true }))
         .then(
           () => process.exit(exitCode),
@@ -40,7 +39,14 @@ async function main(): Promise<void> {
             process.exit(1);
           },
         );
-    }
+    };
+    service = await startService({
+      config,
+      onFatal: (error) => {
+        stop(1, error);
+      },
+    });
+    await announce(config, service.url);
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => {
         stop(0);

@@ -3,7 +3,7 @@ import { ledgerProblems } from '../testing/check-ledger.js';
 import { delivered, ledgerFixture, type LedgerFixture } from '../testing/ledger-fixture.js';
 import type { LedgerService } from '../ledger-service.js';
 
-const TENANTS = 40;
+const TENANTS = 20;
 
 describe('entries of several tenants in one transaction', () => {
   let fixture: LedgerFixture;

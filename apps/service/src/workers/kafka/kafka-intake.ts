@@ -16,6 +16,7 @@ import type {
 } from 'kafkajs';
 import type { IntakeLog } from './intake-log.js';
 import { createKafka, type KafkaConnection } from './kafka-client.js';
+import { untilNotClosed } from './until-not-closed.js';
 
 export interface KafkaIntakeOptions {
   readonly connection: KafkaConnection;
@@ -36,6 +37,14 @@ export interface KafkaIntakeOptions {
 /** Between readings of the offsets that other members recorded. */
 const REFRESH_MS = 5_000;
 const BACKOFF_MS = { first: 500, max: 30_000 };
+/** Crashes that kafkajs does not restart from by itself, though they pass with the broker's absence. */
+const BROKER_AWAY: ReadonlySet<string> = new Set([
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSMetadataNotLoaded',
+]);
 /** What trying again cannot mend. */
 const FATAL_CODES = ['OFFSET_BEYOND_END', 'NOT_FOUND'] as const;
 
@@ -50,8 +59,10 @@ export class KafkaIntake implements EventIntake {
   readonly #bindings: ReadonlyMap<string, TopicBinding>;
   /** What is recorded, by `topic/partition`, as last seen; behind at worst, and then the transaction skips. */
   readonly #offsets = new Map<string, bigint>();
-  readonly #resuming = new Set<NodeJS.Timeout>();
+  readonly #waiting = new Set<NodeJS.Timeout>();
   #refresh: NodeJS.Timeout | undefined;
+  /** Since the group was last joined. */
+  #restarts = 0;
   #ended = false;
 
   constructor(options: KafkaIntakeOptions) {
@@ -72,9 +83,10 @@ export class KafkaIntake implements EventIntake {
   /** Throws KAFKA_UNREACHABLE, UNKNOWN_TOPIC or OFFSET_BEYOND_END with a sentence for the operator. */
   async start(): Promise<void> {
     await this.#loadOffsets();
-    await this.#checkTopics();
+    await this.#patiently(() => this.#checkTopics());
     const { CRASH, GROUP_JOIN, REBALANCING } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => {
+      this.#restarts = 0;
       this.#seek(event);
     });
     this.#consumer.on(REBALANCING, () => {
@@ -85,14 +97,9 @@ export class KafkaIntake implements EventIntake {
     this.#consumer.on(CRASH, (event) => {
       this.#crashed(event);
     });
-    await this.#consumer.connect();
+    await this.#patiently(() => this.#consumer.connect());
     await this.#consumer.subscribe({ topics: [...this.#bindings.keys()], fromBeginning: true });
-    await this.#consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: this.#options.concurrency ?? 3,
-      eachBatch: (payload) => this.#eachBatch(payload),
-    });
+    await this.#run();
     this.#refresh = setInterval(() => {
       void this.#loadOffsets().catch((error: unknown) =>
         this.#warn(error, 'offsets were not read'),
@@ -101,10 +108,19 @@ export class KafkaIntake implements EventIntake {
     this.#refresh.unref();
   }
 
+  #run(): Promise<void> {
+    return this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: this.#options.concurrency ?? 3,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    });
+  }
+
   async stop(): Promise<void> {
     this.#ended = true;
     clearInterval(this.#refresh);
-    for (const timer of this.#resuming) clearTimeout(timer);
+    for (const timer of this.#waiting) clearTimeout(timer);
     await this.#consumer.disconnect();
   }
 
@@ -165,11 +181,9 @@ export class KafkaIntake implements EventIntake {
     this.#warn(error, `a batch of ${key} was not recorded; trying again in ${delayMs} ms`);
     const where = [{ topic, partitions: [partition] }];
     this.#consumer.pause(where);
-    const timer = setTimeout(() => {
-      this.#resuming.delete(timer);
-      if (!this.#ended) this.#consumer.resume(where);
-    }, delayMs);
-    this.#resuming.add(timer);
+    this.#later(delayMs, () => {
+      this.#consumer.resume(where);
+    });
   }
 
   async #loadOffsets(): Promise<void> {
@@ -181,6 +195,16 @@ export class KafkaIntake implements EventIntake {
         if (offset > known) this.#offsets.set(key, offset);
       }
     }
+  }
+
+  #patiently(work: () => Promise<void>): Promise<void> {
+    return untilNotClosed(work, {
+      tries: this.#options.retries ?? 8,
+      backoffMs: BACKOFF_MS,
+      onRetry: (error) => {
+        this.#warn(error, 'the broker closed the connection; trying again');
+      },
+    });
   }
 
   /** kafkajs reads from the beginning when it is told to seek beyond the end, without a word. */
@@ -209,6 +233,10 @@ export class KafkaIntake implements EventIntake {
       this.#warn(error, 'the consumer stopped and starts again');
       return;
     }
+    if (BROKER_AWAY.has(error.name)) {
+      this.#startAgain(error);
+      return;
+    }
     this.#fatal(
       new AppError('INTAKE_STOPPED', {
         publicMessage: `Reading from Kafka stopped for good: ${error.message}`,
@@ -221,11 +249,34 @@ export class KafkaIntake implements EventIntake {
     );
   }
 
+  /** kafkajs gives up when the broker was away at the moment it looked for the group's coordinator. It comes back. */
+  #startAgain(error: unknown): void {
+    const delayMs = Math.min(BACKOFF_MS.first * 2 ** this.#restarts, BACKOFF_MS.max);
+    this.#restarts += 1;
+    this.#warn(error, `the consumer stopped; starting it again in ${delayMs} ms`);
+    this.#later(delayMs, () => {
+      this.#consumer
+        .connect()
+        .then(() => this.#run())
+        .catch((again: unknown) => {
+          this.#startAgain(again);
+        });
+    });
+  }
+
+  #later(delayMs: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#waiting.delete(timer);
+      if (!this.#ended) work();
+    }, delayMs);
+    this.#waiting.add(timer);
+  }
+
   #fatal(error: AppError): void {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#refresh);
-    for (const timer of this.#resuming) clearTimeout(timer);
+    for (const timer of this.#waiting) clearTimeout(timer);
     this.#options.onFatal(error);
   }
 

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
-import { asTenantId } from '@countersign/kernel';
+import { AppError, asTenantId } from '@countersign/kernel';
 import { calmRequestQueue, scheduleWhenNeeded } from './calm-request-queue.js';
 import { KafkaIntake } from './kafka-intake.js';
+import { untilNotClosed } from './until-not-closed.js';
 import { bindTopics, type TopicBindingsOptions, type WantedTopic } from './topic-bindings.js';
 
 describe('calmRequestQueue', () => {
@@ -99,6 +100,49 @@ describe('bindTopics', () => {
       publicMessage: expect.stringContaining(said),
       hint: expect.any(String),
     });
+  });
+});
+
+describe('untilNotClosed', () => {
+  const { KafkaJSConnectionClosedError, KafkaJSConnectionError } = createRequire(import.meta.url)(
+    'kafkajs/src/errors',
+  ) as Record<string, new (message: string) => Error>;
+  const closed = (): Error => {
+    if (KafkaJSConnectionClosedError === undefined) throw new Error('renamed');
+    return new KafkaJSConnectionClosedError('Closed connection');
+  };
+  /** Fails with each of the errors in turn, then succeeds; how often it was done, and what was told. */
+  async function attempts(
+    errors: readonly Error[],
+    tries = 8,
+  ): Promise<{ done: number; told: number; outcome: unknown }> {
+    let done = 0;
+    let told = 0;
+    const outcome = await untilNotClosed(
+      () => {
+        const error = errors[done++];
+        return error === undefined ? Promise.resolve() : Promise.reject(error);
+      },
+      { tries, backoffMs: { first: 0, max: 0 }, onRetry: () => (told += 1) },
+    ).catch((error: unknown) => error);
+    return { done, told, outcome };
+  }
+
+  it('does again what a restarting broker cut off, also behind our own error', async () => {
+    const wrapped = new AppError('KAFKA_UNREACHABLE', { publicMessage: 'gone', cause: closed() });
+    expect(await attempts([closed(), wrapped])).toEqual({ done: 3, told: 2, outcome: undefined });
+  });
+
+  it('gives up after as many tries as it was told', async () => {
+    const errors = [closed(), closed(), closed(), closed()];
+    expect(await attempts(errors, 2)).toEqual({ done: 3, told: 2, outcome: errors[2] });
+  });
+
+  it('passes anything else on at once', async () => {
+    const refused = new (KafkaJSConnectionError ?? Error)('refused');
+    for (const error of [refused, new Error('other')]) {
+      expect(await attempts([error])).toEqual({ done: 1, told: 0, outcome: error });
+    }
   });
 });
 
