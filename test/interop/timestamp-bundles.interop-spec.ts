@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { noteText, sha256 } from '@countersign/chain';
-import { timestampRequest } from '../../../libs/anchor/src/timestamp/request.js';
-import { listed, type BundleFiles } from '../../../test/support/chain-bundle.js';
-import { replaced } from '../../../test/support/chain-damage.js';
-import { goldenBundles } from '../../../test/support/chain-golden-bundles.js';
-import { countersign, type CommandAnswer } from '../../../test/support/command-line.js';
-import { OpensslAuthority } from '../../../test/support/openssl-authority.js';
+import { timestampRequest } from '../../libs/anchor/src/timestamp/request.js';
+import { listed, type BundleFiles } from '../support/chain-bundle.js';
+import { replaced } from '../support/chain-damage.js';
+import { goldenBundles } from '../support/chain-golden-bundles.js';
+import { countersign, type CommandAnswer } from '../support/command-line.js';
+import { OpensslAuthority } from './support/openssl-authority.js';
 
 const TOKEN = 'heads/anchors/test-authority.tsr';
 

@@ -1,7 +1,7 @@
 import { sha256 } from '@countersign/chain';
-import { OpensslAuthority } from '../../../../test/support/openssl-authority.js';
-import { timestampRequest } from './request.js';
-import { verifyTimestamp } from './verify-timestamp.js';
+import { OpensslAuthority } from './support/openssl-authority.js';
+import { timestampRequest } from '../../libs/anchor/src/timestamp/request.js';
+import { verifyTimestamp } from '../../libs/anchor/src/timestamp/verify-timestamp.js';
 
 describe.each(['rsa:2048', 'ec'] as const)('a time stamp that openssl ts made with %s', (kind) => {
   let authority: OpensslAuthority;
