@@ -53,6 +53,12 @@ describe('entries of several tenants in one transaction', () => {
     );
     expect(rounds.map(recorded)).toEqual(rounds.map(() => TENANTS));
     await expectWhole();
+    // What was acknowledged is there: nobody was answered for a batch whose head had moved.
+    const rows = await fixture.test.asOwner(
+      'SELECT count(*)::int AS n FROM ledger_entry WHERE tenant_id = ANY($1) GROUP BY tenant_id',
+      [tenants],
+    );
+    expect(rows).toEqual(tenants.map(() => ({ n: rounds.length })));
   });
 
   it('keeps a frozen tenant, a repetition and a conflict from the others', async () => {
