@@ -137,7 +137,8 @@ export class GroupCommit {
       }
       try {
         client ??= await this.#connect();
-        await (company.length === 1 ? lane.turn(client) : sharedTurn(client, company));
+        const othersWait = (): boolean => this.#ready.size > 0;
+        await (company.length === 1 ? lane.turn(client, othersWait) : sharedTurn(client, company));
         backoff = BACKOFF_MS.first;
       } catch (error) {
         this.#expire(error);

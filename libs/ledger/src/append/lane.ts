@@ -49,23 +49,39 @@ export class Lane {
    * Writes batches on a connection that nobody else uses, until nothing waits or it is another tenant's turn.
    * Rejects on a failure that may pass; what was not answered is back in the queue.
    */
-  async turn(client: PoolClient): Promise<void> {
-    let ahead: Built | null = null;
-    for (let n = 0; n < BATCHES_PER_TURN || ahead !== null; n++) {
-      const next: Built | null = ahead ?? (await this.next(client));
-      ahead = null;
-      if (next === null) {
-        if (this.queue.isEmpty) return;
-        continue;
-      }
-      const { parameters } = next;
-      const written = appendRoundTrip(client, [{ tenantId: this.tenantId, parameters }]);
-      written.catch(() => undefined); // looked at below, after the build
-      if (n + 1 < BATCHES_PER_TURN) ahead = await this.#buildAhead(next.batch.after);
-      if (!(await this.#settle(client, next, ahead, written))) ahead = null;
+  async turn(client: PoolClient, othersWait: () => boolean): Promise<void> {
+    let batches = 0;
+    let next = await this.next(client);
+    while (next !== null || !this.queue.isEmpty) {
+      if (next !== null) batches += await this.#write(client, next, othersWait);
       // Callers that were just answered may have more; let them into the next batch.
       if (this.queue.drafts < BUILD_AHEAD_FROM) await setImmediate();
+      if (++batches >= BATCHES_PER_TURN && othersWait()) return;
+      next = await this.next(client);
     }
+  }
+
+  /** Writes a batch, and as long as enough waits, the next ones: each is built while the one before is written. */
+  async #write(client: PoolClient, first: Built, othersWait: () => boolean): Promise<number> {
+    let batches = 0;
+    let current: Built | null = first;
+    let written = this.#send(client, first);
+    while (current !== null) {
+      const last = ++batches >= BATCHES_PER_TURN && othersWait();
+      const ahead: Built | null = last ? null : await this.#buildAhead(current.batch.after);
+      if (!(await this.#isWritten(client, current, ahead, written))) return batches;
+      // The database gets its next work before the callers of the last are answered: they come with more at once.
+      if (ahead !== null) written = this.#send(client, ahead);
+      this.written(current);
+      current = ahead;
+    }
+    return batches;
+  }
+
+  #send(client: PoolClient, { parameters }: Built): ReturnType<typeof appendRoundTrip> {
+    const written = appendRoundTrip(client, [{ tenantId: this.tenantId, parameters }]);
+    written.catch(() => undefined); // looked at later, after a build
+    return written;
   }
 
   /** The next optimistic batch, or null when what came next was dealt with under the lock, or nothing waits. */
@@ -76,13 +92,24 @@ export class Lane {
       return null;
     }
     this.#head ??= await this.#load(client);
-    return this.#build(this.#head, this.queue.take());
+    return this.#build(this.#head, this.queue.take(this.#portion()));
+  }
+
+  /**
+   * Drafts of a batch that nothing is written beside: half of many, so that the other half is built meanwhile. Callers that
+   * wait for each event then come in two groups, and neither PostgreSQL nor this process waits for the other.
+   */
+  #portion(): number {
+    const { drafts } = this.queue;
+    return drafts < 2 * BUILD_AHEAD_FROM ? drafts : Math.ceil(drafts / 2);
   }
 
   async #buildAhead(head: Head): Promise<Built | null> {
-    if (this.queue.drafts < BUILD_AHEAD_FROM) return null;
-    await setImmediate(); // the socket takes what it could not take at once
-    return this.queue.nextIsOptimistic ? this.#build(head, this.queue.take()) : null;
+    await setImmediate(); // the socket takes what it could not take at once, and answered callers come with more
+    const { drafts, nextIsOptimistic } = this.queue;
+    return nextIsOptimistic && drafts >= BUILD_AHEAD_FROM
+      ? this.#build(head, this.queue.take())
+      : null;
   }
 
   #build(head: Head, requests: readonly AppendRequest[]): Built | null {
@@ -99,10 +126,10 @@ export class Lane {
   }
 
   /**
-   * Answers the callers of a written batch. False when it was not written: its requests, and those of the batch that
-   * was built on it, are back in the queue, and the next attempt holds the lock, so it cannot lose again.
+   * False when the batch was not written: its requests, and those of the batch that was built on it, are back in the
+   * queue, and the next attempt holds the lock, so it cannot lose again.
    */
-  async #settle(
+  async #isWritten(
     client: PoolClient,
     built: Built,
     ahead: Built | null,
@@ -110,8 +137,7 @@ export class Lane {
   ): Promise<boolean> {
     try {
       const [swapped] = await written;
-      if (swapped === '1') this.written(built);
-      else this.notWritten(built, ahead);
+      if (swapped !== '1') this.notWritten(built, ahead);
       return swapped === '1';
     } catch (error) {
       this.notWritten(built, ahead);

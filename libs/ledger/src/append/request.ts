@@ -58,8 +58,11 @@ export class RequestQueue {
     for (const request of requests) this.#count(request, 1);
   }
 
-  /** The requests of the next batch: alike in how they are to be appended, within the bounds of a batch. */
-  take(): AppendRequest[] {
+  /**
+   * The requests of the next batch: alike in how they are to be appended, within the bounds of a batch, and of `portion`
+   * drafts or fewer where a request does not have more by itself.
+   */
+  take(portion: number = BATCH_DRAFTS_MAX): AppendRequest[] {
     const [first] = this.#requests;
     if (first === undefined) return [];
     let count = 0;
@@ -67,7 +70,7 @@ export class RequestQueue {
     let weight = 0;
     for (const request of this.#requests) {
       const fits =
-        drafts + request.drafts.length <= BATCH_DRAFTS_MAX &&
+        drafts + request.drafts.length <= Math.min(portion, BATCH_DRAFTS_MAX) &&
         weight + request.weight <= BATCH_WEIGHT_MAX;
       const alike = request.locked === first.locked && !request.alone && !first.alone;
       if (count > 0 && !(fits && alike)) break;
