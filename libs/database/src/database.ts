@@ -155,8 +155,12 @@ export function setTenant(tenantId: TenantId): string {
 
 function queryable(client: pg.PoolClient): Queryable {
   return {
-    query: async <Row extends object>(text: string, values: readonly unknown[] = []) => {
-      const result = await client.query<Row>(text, [...values]);
+    query: async <Row extends object>(
+      text: string,
+      values: readonly unknown[] = [],
+      name?: string,
+    ) => {
+      const result = await client.query<Row>({ text, values: [...values], name });
       return result.rows;
     },
   };

@@ -4,7 +4,15 @@ import type { Prisma } from './generated/client.js';
 
 /** Anything that runs SQL with $1 parameters. int8 arrives as bigint, bytea as Buffer, timestamptz as Date. */
 export interface Queryable {
-  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * `name`: for a hot statement whose text never varies. It is then parsed and planned once per connection, under that
+   * name; without one, at each call.
+   */
+  query<Row extends object>(
+    text: string,
+    values?: readonly unknown[],
+    name?: string,
+  ): Promise<Row[]>;
 }
 
 /** One open transaction of one tenant, raw SQL only. A function that takes it never opens another. */

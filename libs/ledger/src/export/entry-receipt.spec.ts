@@ -70,5 +70,16 @@ describe('entryReceipt', () => {
     expect(await receipt(-1n)).toEqual({ ok: false, code: 'NOT_FOUND', entries: 600n });
     await append(600, 1);
     expect(await receipt(600n)).toEqual({ ok: false, code: 'NOT_PUBLISHED', signed: 600n });
+    for (const beyond of [2n ** 63n, 2n ** 64n + 3n, -(2n ** 70n)]) {
+      expect(await receipt(beyond)).toEqual({ ok: false, code: 'NOT_FOUND', entries: 601n });
+    }
+    // Signed, but not in the log of heads yet: what that covers keeps its receipt, the new entry has one without heads.
+    await new CheckpointSigner(signing).signNow(tenantId);
+    expect(await receipt(600n)).toMatchObject({ ok: true, size: 601n, heads: null });
+    expect(await receipt(599n)).toMatchObject({
+      ok: true,
+      size: 600n,
+      heads: expect.stringContaining('index '),
+    });
   });
 });

@@ -1,9 +1,8 @@
 import { formatTlogProof } from '@countersign/chain';
 import type { SqlTx } from '@countersign/database';
-import { HeadsQueries } from '../heads/heads-queries.js';
-import { LedgerQueries } from '../reads/ledger-queries.js';
 import { StoredTree } from '../tree/stored-tree.js';
-import { ledgerTiles } from '../tree/tile-store.js';
+import { headsTiles, ledgerTiles } from '../tree/tile-store.js';
+import { receiptGround } from './receipt-ground.js';
 
 /** That an entry is in a ledger, and that the log of heads says so. */
 export interface EntryReceipt {
@@ -28,32 +27,19 @@ export async function entryReceipt(
   tx: SqlTx,
   sequence: bigint,
 ): Promise<({ readonly ok: true } & EntryReceipt) | ({ readonly ok: false } & ReceiptFailure)> {
-  const queries = new LedgerQueries();
-  const entries = await queries.size(tx);
+  const ground = await receiptGround(tx, sequence);
+  const { entries, heads, note, size } = ground;
   if (sequence < 0n || sequence >= entries) return { ok: false, code: 'NOT_FOUND', entries };
-  const log = await queries.log(tx);
-  const headsLog = await new HeadsQueries().current(tx);
-  const heads = new HeadsQueries(headsLog === null ? {} : { log: headsLog });
-  const head = log === null ? null : await heads.newestHeadOf(tx, log.origin);
-  const covers = head !== null && sequence < head.treeSize;
-  const checkpoint = covers
-    ? await queries.checkpointAt(tx, head.treeSize)
-    : await queries.checkpoint(tx);
-  if (checkpoint === null || sequence >= checkpoint.size) {
-    return { ok: false, code: 'NOT_PUBLISHED', signed: checkpoint?.size ?? 0n };
-  }
-  const { note, size } = checkpoint;
+  if (sequence >= size) return { ok: false, code: 'NOT_PUBLISHED', signed: size };
   const hashes = await new StoredTree(ledgerTiles(tx), size).inclusionProof(sequence);
   const proof = formatTlogProof({ index: sequence, hashes, checkpoint: note });
-  if (!covers) return { ok: true, proof, size, heads: null };
-  const published = await heads.checkpointAt(tx, head.headsSize);
-  const headProof =
-    published === null
-      ? null
-      : formatTlogProof({
-          index: head.index,
-          hashes: await heads.inclusionProof(tx, head.index, head.headsSize),
-          checkpoint: published.note,
-        });
+  if (heads === null) return { ok: true, proof, size, heads: null };
+  const { index } = heads;
+  const tree = new StoredTree(headsTiles(tx, heads.logId), heads.size);
+  const headProof = formatTlogProof({
+    index,
+    hashes: await tree.inclusionProof(index),
+    checkpoint: heads.note,
+  });
   return { ok: true, proof, size, heads: headProof };
 }

@@ -45,6 +45,7 @@ export async function tileBytes(
 }
 
 interface Statements {
+  readonly of: 'ledger' | 'heads';
   readonly tile: string;
   readonly leaves: string;
   /** A hash of level L is the root of a full tile of level L - 1. */
@@ -68,6 +69,7 @@ function manyTiles(own: string, leaves: string, key: string, place: string): str
 }
 
 const LEDGER: Statements = {
+  of: 'ledger',
   tile: 'SELECT hashes FROM ledger_tile WHERE tenant_id = $1::uuid AND level = $2::smallint AND idx = $3::bigint',
   leaves: `SELECT leaf_hash AS hash FROM ledger_entry
     WHERE tenant_id = $1::uuid AND seq >= $2::bigint AND seq < $3::bigint ORDER BY seq`,
@@ -77,6 +79,7 @@ const LEDGER: Statements = {
 };
 
 const HEADS: Statements = {
+  of: 'heads',
   tile: 'SELECT hashes FROM heads_tile WHERE log_id = $1::uuid AND level = $2::smallint AND idx = $3::bigint',
   leaves: `SELECT leaf_hash AS hash FROM heads_leaf
     WHERE log_id = $1::uuid AND idx >= $2::bigint AND idx < $3::bigint ORDER BY idx`,
@@ -99,12 +102,16 @@ function tilesOf(db: Queryable, key: string, statements: Statements): TileStore 
       return rows.map((row) => row.hash);
     },
     many: async (tiles) => {
-      const rows = await db.query<{ hashes: Buffer | null }>(statements.many, [
-        key,
-        tiles.map(({ level }) => level),
-        tiles.map(({ index }) => index),
-        tiles.map(({ width }) => width),
-      ]);
+      const rows = await db.query<{ hashes: Buffer | null }>(
+        statements.many,
+        [
+          key,
+          tiles.map(({ level }) => level),
+          tiles.map(({ index }) => index),
+          tiles.map(({ width }) => width),
+        ],
+        `${statements.of}_tiles`,
+      );
       return rows.map((row) => row.hashes);
     },
   };
