@@ -16,20 +16,14 @@ import type {
  */
 export class HeadsQueries {
   readonly #logId: string | null;
-  readonly #log: HeadsLogRecord | null;
 
-  /**
-   * @param options.logId a log that was succeeded by another, to look back.
-   * @param options.log what `current` gave at the same snapshot, to spare reading it again.
-   */
-  constructor(options: { readonly logId?: string; readonly log?: HeadsLogRecord } = {}) {
+  /** `logId`: a log that was succeeded by another, to look back. */
+  constructor(options: { readonly logId?: string } = {}) {
     this.#logId = options.logId ?? null;
-    this.#log = options.log ?? null;
   }
 
   /** The log itself; null before it was opened. */
   async current(db: Queryable): Promise<HeadsLogRecord | null> {
-    if (this.#log !== null) return this.#log;
     const [row] = await db.query<{
       log_id: string;
       origin: string;
