@@ -15,10 +15,10 @@ import { appendParameters } from './statement.js';
 const BATCHES_PER_TURN = 8;
 
 /** Waiting drafts from which it pays to build a batch while the one before is being written. */
-const BUILD_AHEAD_FROM = 64;
+const BUILD_AHEAD_FROM = 32;
 
-/** Bytes up to which a tenant's queue is written together with others'. */
-const SOCIABLE_WEIGHT_MAX = 1024 * 1024;
+/** A tenant's queue that is written together with others': drafts fewer than, and bytes up to. */
+const SOCIABLE = { drafts: 64, weight: 1024 * 1024 } as const;
 
 /** A batch that is ready to be written. */
 export interface Built {
@@ -42,7 +42,7 @@ export class Lane {
   /** So little waits that most of its price would be the transaction. */
   get isSociable(): boolean {
     const { drafts, nextIsSociable, weight } = this.queue;
-    return nextIsSociable && drafts < BUILD_AHEAD_FROM && weight <= SOCIABLE_WEIGHT_MAX;
+    return nextIsSociable && drafts < SOCIABLE.drafts && weight <= SOCIABLE.weight;
   }
 
   /**
