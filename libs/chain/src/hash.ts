@@ -32,3 +32,14 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
+
+const HEX_DIGIT = new Uint8Array(128);
+for (const digit of '0123456789abcdef') HEX_DIGIT[digit.charCodeAt(0)] = 1;
+
+/** True when `text` has nothing but `count` lower-case hex digits from `at` to its end. A regular expression takes longer. */
+export function isHexFrom(text: string, at: number, count: number): boolean {
+  const { length } = text;
+  if (length !== at + count) return false;
+  for (let i = at; i < length; i++) if (HEX_DIGIT[text.charCodeAt(i)] !== 1) return false;
+  return true;
+}

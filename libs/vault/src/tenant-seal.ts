@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { Hmac } from './hmac.js';
 import { NONCE_BYTES } from './nonces.js';
 import { openWith, sealWith } from './seal.js';
 
@@ -9,7 +10,7 @@ export class TenantSeal {
   readonly #dataKey: Uint8Array;
   readonly #sealing: KeyObject;
   readonly #steady: KeyObject;
-  readonly #macs = new Map<string, KeyObject>();
+  readonly #macs = new Map<string, Hmac>();
 
   /** `dataKey`: 32 bytes, from the key store. */
   constructor(dataKey: Uint8Array) {
@@ -53,13 +54,13 @@ export class TenantSeal {
    * HMAC-SHA-256, 64 lower-case hex digits, under a key of the tenant and the purpose: equal contents can be told
    * without the key's owner learning, or a reader of the store guessing, what they are.
    */
-  macHex(bytes: Uint8Array | string, purpose: string): string {
-    let key = this.#macs.get(purpose);
-    if (key === undefined) {
-      key = createSecretKey(derive(this.#dataKey, `countersign/mac/1/${purpose}`));
-      this.#macs.set(purpose, key);
+  macHex(message: Uint8Array | string, purpose: string): string {
+    let mac = this.#macs.get(purpose);
+    if (mac === undefined) {
+      mac = new Hmac(derive(this.#dataKey, `countersign/mac/1/${purpose}`));
+      this.#macs.set(purpose, mac);
     }
-    return createHmac('sha256', key).update(bytes).digest('hex');
+    return mac.hex(typeof message === 'string' ? Buffer.from(message, 'utf8') : message);
   }
 }
 

@@ -1,3 +1,5 @@
+import { isHexFrom } from '../hash.js';
+
 /** The largest entry: a tlog-tiles bundle carries its length in 16 bits. */
 export const ENTRY_BYTES_MAX = 65_535;
 
@@ -41,10 +43,10 @@ export interface EntryHeader {
 export const FREE_TEXT_FIELDS = ['actor', 'delivery', 'source', 'subject', 'type'] as const;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const TIME =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
-const HASH = /^[0-9a-f]{64}$/;
+const DIGEST_PREFIX = 'sha256:';
+const DIGEST_DIGITS = 64;
 
 /** The first field of a header that breaks the format, with what was expected; null when all hold. */
 export function headerProblem(header: EntryHeader): { field: string; expected: string } | null {
@@ -56,11 +58,11 @@ export function headerProblem(header: EntryHeader): { field: string; expected: s
   }
   if (!matches(UUID, header.id)) return { field: 'id', expected: 'a lower-case UUID' };
   if (!matches(UUID, header.tenant)) return { field: 'tenant', expected: 'a lower-case UUID' };
-  if (!matches(DIGEST, header.payload)) return { field: 'payload', expected: 'sha256:<64 hex>' };
-  if (header.evidence !== undefined && !matches(DIGEST, header.evidence)) {
+  if (!isDigest(header.payload)) return { field: 'payload', expected: 'sha256:<64 hex>' };
+  if (header.evidence !== undefined && !isDigest(header.evidence)) {
     return { field: 'evidence', expected: 'sha256:<64 hex>' };
   }
-  if (!matches(HASH, header.prev)) return { field: 'prev', expected: '64 hex digits' };
+  if (!isHash(header.prev)) return { field: 'prev', expected: '64 hex digits' };
   if (!isTime(header.occurredAt)) {
     return { field: 'occurredAt', expected: 'YYYY-MM-DDTHH:mm:ss.sssZ' };
   }
@@ -71,6 +73,18 @@ export function headerProblem(header: EntryHeader): { field: string; expected: s
     return { field: 'seq', expected: 'an integer from 0 to 2^53 - 1' };
   }
   return null;
+}
+
+function isDigest(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    value.startsWith(DIGEST_PREFIX) &&
+    isHexFrom(value, DIGEST_PREFIX.length, DIGEST_DIGITS)
+  );
+}
+
+function isHash(value: unknown): boolean {
+  return typeof value === 'string' && isHexFrom(value, 0, DIGEST_DIGITS);
 }
 
 function matches(pattern: RegExp, value: unknown): boolean {

@@ -21,7 +21,10 @@ export function saltedDigest(salt: Uint8Array, bytes: Uint8Array): string {
   if (salt.byteLength !== SALT_BYTES) {
     throw new ChainError('SALT_LENGTH', `${salt.byteLength} bytes, expected ${SALT_BYTES}`);
   }
-  return hash('sha256', Buffer.concat([salt, bytes]), 'hex');
+  const salted = Buffer.allocUnsafe(SALT_BYTES + bytes.byteLength);
+  salted.set(salt);
+  salted.set(bytes, SALT_BYTES);
+  return hash('sha256', salted, 'hex');
 }
 
 /** True for exactly `{"sd": "<64 hex>"}`. */

@@ -2,6 +2,9 @@ import { ChainError } from '../errors.js';
 import { HASH_BYTES } from '../hash.js';
 import { assertHash, EMPTY_ROOT, nodeHash } from './hashing.js';
 
+/** log2 of the leaves of a level-0 tile. */
+const TILE_HEIGHT = 8;
+
 /**
  * The right edge of an RFC 6962 tree: the roots of its perfect subtrees, which is all that appending needs.
  * One node hash per leaf on average. Sizes are bigint outside and must stay below 2^53, like `seq`.
@@ -50,28 +53,42 @@ export class Frontier {
     return BigInt(this.count);
   }
 
-  /** Adds leaf hashes in order. They are kept by reference: do not reuse the buffers. */
-  append(leafHashes: Iterable<Uint8Array>): void {
-    for (const leaf of leafHashes) this.appendOne(leaf);
+  /**
+   * Adds leaf hashes in order. They are kept by reference: do not reuse the buffers. Returns the roots of the subtrees of
+   * 256 leaves, level-0 tiles, that they complete.
+   */
+  append(leafHashes: Iterable<Uint8Array>): Uint8Array[] {
+    const roots: Uint8Array[] = [];
+    for (const leaf of leafHashes) {
+      const root = this.appendOne(leaf);
+      if (root !== null) roots.push(root);
+    }
+    return roots;
   }
 
-  /** Adds one leaf hash. Throws ChainError HASH_LENGTH, or INDEX_OUT_OF_RANGE at 2^53 leaves. */
-  appendOne(leaf: Uint8Array): void {
+  /**
+   * Adds one leaf hash. Returns the root of the subtree of 256 leaves that it completes, or null. Throws ChainError
+   * HASH_LENGTH, or INDEX_OUT_OF_RANGE at 2^53 leaves.
+   */
+  appendOne(leaf: Uint8Array): Uint8Array | null {
     assertHash(leaf);
     if (this.count >= Number.MAX_SAFE_INTEGER) {
       throw new ChainError('INDEX_OUT_OF_RANGE', 'the tree is full');
     }
     let node = leaf;
     let height = 0;
+    let tileRoot: Uint8Array | null = null;
     for (;;) {
       const left = this.levels[height];
       if (left === undefined || left === null) break;
       node = nodeHash(left, node);
       this.levels[height] = null;
       height++;
+      if (height === TILE_HEIGHT) tileRoot = node;
     }
     this.levels[height] = node;
     this.count++;
+    return tileRoot;
   }
 
   /** The tree's root: the subtrees folded from the right. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Frontier } from './frontier.js';
 import { leafHash } from './hashing.js';
 import { rootOf } from './root-of.js';
 import {
@@ -50,10 +51,18 @@ const stored =
   };
 
 describe('TileBuilder', () => {
-  it('hands out each full tile once, with level, index, hashes and root of the definition', () => {
+  it.each([
+    ['by itself', false],
+    ['with the roots of a frontier', true],
+  ])('hands out each full tile once, as the definition has it, %s', (_, given) => {
     const builder = TileBuilder.empty();
+    const frontier = Frontier.empty();
     const tiles: FullTile[] = [];
-    for (let i = 0; i < all.length; i += 997) tiles.push(...builder.append(all.slice(i, i + 997)));
+    for (let i = 0; i < all.length; i += 997) {
+      const leaves = all.slice(i, i + 997);
+      const roots = frontier.append(leaves);
+      tiles.push(...builder.append(leaves, given ? roots : undefined));
+    }
     expect(tiles.length).toBe(Math.floor(all.length / 256) + 1);
     expect(collect(tiles)).toEqual(tilesOf(all));
     expect(tiles.every((tile) => tile.hashes.length === 8192)).toBe(true);
@@ -82,6 +91,13 @@ describe('TileBuilder', () => {
     builder.append(all.slice(0, 250));
     expect(builder.clone().append(all.slice(250, 256))).toHaveLength(1);
     expect(builder.append(all.slice(250, 255))).toHaveLength(0);
+  });
+
+  it('refuses roots of more tiles than there are', () => {
+    const builder = TileBuilder.empty();
+    expect(() =>
+      builder.append(all.slice(0, 300), [leafHash(Buffer.of(1)), leafHash(Buffer.of(2))]),
+    ).toThrow(expect.objectContaining({ code: 'INDEX_OUT_OF_RANGE' }));
   });
 
   it('refuses to resume from too few hashes', () => {

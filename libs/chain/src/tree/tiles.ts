@@ -91,12 +91,19 @@ export class TileBuilder {
     return new TileBuilder(cut, open);
   }
 
-  /** Adds leaf hashes and returns the tiles they complete, lower levels before the tile above. */
-  append(leafHashes: Iterable<Uint8Array>): FullTile[] {
+  /**
+   * Adds leaf hashes and returns the tiles they complete, lower levels before the tile above. `roots`: those of the level-0
+   * tiles, from a `Frontier` of the same leaves, which then are not hashed again.
+   */
+  append(leafHashes: Iterable<Uint8Array>, roots?: readonly Uint8Array[]): FullTile[] {
     const full: FullTile[] = [];
+    let known = 0;
     for (const leaf of leafHashes) {
       assertHash(leaf);
-      this.add(0, leaf, full);
+      if (this.add(0, leaf, full, roots?.[known])) known++;
+    }
+    if (roots !== undefined && known !== roots.length) {
+      throw new ChainError('INDEX_OUT_OF_RANGE', `${roots.length} roots for ${known} tiles`);
     }
     return full;
   }
@@ -109,15 +116,17 @@ export class TileBuilder {
     );
   }
 
-  private add(level: number, hash: Uint8Array, full: FullTile[]): void {
+  /** True when the hash completes its tile. */
+  private add(level: number, hash: Uint8Array, full: FullTile[], known?: Uint8Array): boolean {
     const row = (this.open[level] ??= []);
     row.push(hash);
-    if (row.length < TILE_WIDTH) return;
+    if (row.length < TILE_WIDTH) return false;
     const index = this.cut[level] ?? 0n;
-    const root = perfectRoot(row);
+    const root = known ?? perfectRoot(row);
     full.push({ level, index, hashes: Buffer.concat(row, TILE_BYTES), root });
     this.cut[level] = index + 1n;
     this.open[level] = [];
     this.add(level + 1, root, full);
+    return true;
   }
 }

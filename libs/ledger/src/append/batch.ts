@@ -61,9 +61,9 @@ export function buildBatch(
     sequence++;
   }
   const frontier = head.frontier.clone();
-  frontier.append(leaves);
+  const roots = frontier.append(leaves);
   const tiles = head.tiles?.clone() ?? null;
-  const full = tiles?.append(leaves) ?? [];
+  const full = tiles?.append(leaves, roots) ?? [];
   return {
     tenantId,
     before: head.size,

@@ -11,7 +11,7 @@ import { appendRoundTrip } from './round-trip.js';
 import { failureKind } from './sql-error.js';
 import { appendParameters } from './statement.js';
 
-/** Batches of one tenant before the connection goes to the next tenant that waits. */
+/** Batches of one tenant before the connection goes to another that waits. */
 const BATCHES_PER_TURN = 8;
 
 /** Waiting drafts from which it pays to build a batch while the one before is being written. */
@@ -46,29 +46,33 @@ export class Lane {
   }
 
   /**
-   * Writes batches on a connection that nobody else uses, until nothing waits or it is another tenant's turn.
+   * Writes batches on a connection that nobody else uses, until nothing waits, or it has had its turn and others wait.
    * Rejects on a failure that may pass; what was not answered is back in the queue.
    */
   async turn(client: PoolClient, othersWait: () => boolean): Promise<void> {
-    let batches = 0;
-    let next = await this.next(client);
-    while (next !== null || !this.queue.isEmpty) {
-      if (next !== null) batches += await this.#write(client, next, othersWait);
+    let left = BATCHES_PER_TURN;
+    while (!this.queue.isEmpty) {
+      const next = await this.next(client);
+      left -= next === null ? 1 : await this.#write(client, next, (n) => n < left || !othersWait());
       // Callers that were just answered may have more; let them into the next batch.
       if (this.queue.drafts < BUILD_AHEAD_FROM) await setImmediate();
-      if (++batches >= BATCHES_PER_TURN && othersWait()) return;
-      next = await this.next(client);
+      if (left <= 0 && othersWait()) return;
     }
   }
 
-  /** Writes a batch, and as long as enough waits, the next ones: each is built while the one before is written. */
-  async #write(client: PoolClient, first: Built, othersWait: () => boolean): Promise<number> {
+  /**
+   * Writes a batch, and while enough waits, the next ones: each is built while the one before is written. `goOn` is asked
+   * after each with the number of batches so far. Resolves with that number.
+   */
+  async #write(client: PoolClient, first: Built, goOn: (n: number) => boolean): Promise<number> {
     let batches = 0;
     let current: Built | null = first;
     let written = this.#send(client, first);
     while (current !== null) {
-      const last = ++batches >= BATCHES_PER_TURN && othersWait();
-      const ahead: Built | null = last ? null : await this.#buildAhead(current.batch.after);
+      batches++;
+      const ahead: Built | null = goOn(batches)
+        ? await this.#buildAhead(current.batch.after)
+        : null;
       if (!(await this.#isWritten(client, current, ahead, written))) return batches;
       // The database gets its next work before the callers of the last are answered: they come with more at once.
       if (ahead !== null) written = this.#send(client, ahead);
