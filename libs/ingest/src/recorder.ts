@@ -131,14 +131,11 @@ export function draftsOf(delivery: Delivery): EntryDraft[] {
   const source = entrySource(delivery.source);
   const evidence = { bytes: delivery.bytes, mediaType: delivery.mediaType };
   if (isUnderstood(reading)) {
-    return reading.events.map((event, index) => ({
-      ...event,
-      source,
-      actor,
-      basis,
-      delivery: index === 0 ? key : `${key}#${index + 1}`,
-      ...(index === 0 ? { evidence } : {}),
-    }));
+    return reading.events.map((event, index) => {
+      const delivery = index === 0 ? key : `${key}#${index + 1}`;
+      const draft = { ...event, source, actor, basis, delivery };
+      return index === 0 ? Object.assign(draft, { evidence }) : draft;
+    });
   }
   const problem = problemOf(reading) ?? NO_EVENTS;
   const id = quarantineId(delivery);
