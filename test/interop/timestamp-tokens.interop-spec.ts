@@ -1,4 +1,4 @@
-import { sha256 } from '@countersign/chain';
+import { changedTokens } from '../support/changed-tokens.js';
 import { OpensslAuthority } from './support/openssl-authority.js';
 import { timestampRequest } from '../../libs/anchor/src/timestamp/request.js';
 import { verifyTimestamp } from '../../libs/anchor/src/timestamp/verify-timestamp.js';
@@ -50,11 +50,7 @@ describe.each(['rsa:2048', 'ec'] as const)('a time stamp that openssl ts made wi
   });
 
   it('is refused after a change of what was stamped, when, or of the signature', () => {
-    const imprint = answer.indexOf(sha256(bytes));
-    const time = answer.indexOf('Z', imprint) - 1;
-    for (const at of [imprint, imprint + 31, time, answer.length - 1, answer.length - 40]) {
-      const changed = Buffer.from(answer);
-      changed[at] = (changed[at] ?? 0) ^ 0x01;
+    for (const changed of changedTokens(answer, bytes)) {
       expect(verdict(['ca'], bytes, changed).ok).toBe(false);
     }
   });

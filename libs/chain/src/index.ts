@@ -24,6 +24,7 @@ export {
   partialTiles,
   perfectRoot,
   TILE_BYTES,
+  TILE_HEIGHT,
   TILE_WIDTH,
   TileBuilder,
   type FullTile,

@@ -132,9 +132,10 @@ export function draftsOf(delivery: Delivery): EntryDraft[] {
   const evidence = { bytes: delivery.bytes, mediaType: delivery.mediaType };
   if (isUnderstood(reading)) {
     return reading.events.map((event, index) => {
-      const delivery = index === 0 ? key : `${key}#${index + 1}`;
-      const draft = { ...event, source, actor, basis, delivery };
-      return index === 0 ? Object.assign(draft, { evidence }) : draft;
+      const draft = { ...event, source, actor, basis };
+      return index === 0
+        ? { ...draft, delivery: key, evidence }
+        : { ...draft, delivery: `${key}#${index + 1}` };
     });
   }
   const problem = problemOf(reading) ?? NO_EVENTS;

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256 } from '@countersign/chain';
+import { changedTokens } from '../../../../test/support/changed-tokens.js';
 import { verifyTimestamp } from './verify-timestamp.js';
 
 const FIXTURES = join(process.cwd(), 'test', 'fixtures', 'timestamps');
@@ -46,11 +46,7 @@ describe.each(['rsa', 'ec'])('a recorded time stamp of openssl ts with %s', (kin
   });
 
   it('is refused after a change of what was stamped, when, or of the signature', () => {
-    const imprint = answer.indexOf(sha256(bytes));
-    const time = answer.indexOf('Z', imprint) - 1;
-    for (const at of [imprint, imprint + 31, time, answer.length - 1, answer.length - 40]) {
-      const changed = Buffer.from(answer);
-      changed[at] = (changed[at] ?? 0) ^ 0x01;
+    for (const changed of changedTokens(answer, bytes)) {
       expect(verdict(['ca'], bytes, changed).ok).toBe(false);
     }
   });

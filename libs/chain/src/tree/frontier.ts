@@ -1,9 +1,7 @@
 import { ChainError } from '../errors.js';
 import { HASH_BYTES } from '../hash.js';
 import { assertHash, EMPTY_ROOT, nodeHash } from './hashing.js';
-
-/** log2 of the leaves of a level-0 tile. */
-const TILE_HEIGHT = 8;
+import { TILE_HEIGHT } from './tiles.js';
 
 /**
  * The right edge of an RFC 6962 tree: the roots of its perfect subtrees, which is all that appending needs.

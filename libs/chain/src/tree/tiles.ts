@@ -2,8 +2,10 @@ import { ChainError } from '../errors.js';
 import { HASH_BYTES } from '../hash.js';
 import { assertHash, foldPerfect } from './hashing.js';
 
-/** C2SP tlog-tiles: hashes in a full tile (height 8). */
-export const TILE_WIDTH = 256;
+/** C2SP tlog-tiles: levels of the tree that a tile spans. */
+export const TILE_HEIGHT = 8;
+/** Hashes in a full tile. */
+export const TILE_WIDTH = 2 ** TILE_HEIGHT;
 /** Bytes of a full tile. */
 export const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 

@@ -1,5 +1,6 @@
 import { addSignatureLines } from '@countersign/chain';
 import type { SqlTx } from '@countersign/database';
+import { cosignatureLines, IS_CURRENT } from '../heads/heads-queries.js';
 
 /** What a receipt for an entry is made of, apart from hashes. */
 export interface ReceiptGround {
@@ -38,7 +39,7 @@ interface GroundRow {
  * log in that, if it covers the entry; c: the checkpoint of that head, else the newest.
  */
 const GROUND_SQL = `WITH g AS (
-    SELECT g.log_id FROM heads_log g WHERE NOT EXISTS (SELECT FROM heads_log s WHERE s.predecessor = g.log_id)
+    SELECT g.log_id FROM heads_log g WHERE ${IS_CURRENT}
   ), p AS (
     SELECT p.log_id, p.size FROM heads_publication p
     WHERE p.log_id = (SELECT log_id FROM g) ORDER BY p.size DESC LIMIT 1
@@ -49,8 +50,7 @@ const GROUND_SQL = `WITH g AS (
     ORDER BY h.idx DESC LIMIT 1
   )
   SELECT e.size AS entries, c.size, c.note, p.log_id, h.idx, p.size AS heads_size, k.note AS heads_note,
-    ARRAY(SELECT convert_from(a.evidence, 'UTF8') FROM heads_anchor a
-      WHERE a.log_id = p.log_id AND a.size = p.size AND a.kind = 'witness' ORDER BY a.who) AS lines
+    ${cosignatureLines('p')} AS lines
   FROM ledger_head e
   LEFT JOIN p ON true
   LEFT JOIN h ON h.tree_size > $2::bigint

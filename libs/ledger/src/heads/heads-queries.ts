@@ -10,6 +10,14 @@ import type {
   HeadsLogRecord,
 } from './heads-records.js';
 
+/** Of a row g of heads_log: it is the log of today, which no other succeeded. */
+export const IS_CURRENT = 'NOT EXISTS (SELECT FROM heads_log s WHERE s.predecessor = g.log_id)';
+
+/** The cosignature lines for the checkpoint of the log of heads that a row names by log_id and size. */
+export const cosignatureLines = (row: string): string =>
+  `ARRAY(SELECT convert_from(a.evidence, 'UTF8') FROM heads_anchor a
+      WHERE a.log_id = ${row}.log_id AND a.size = ${row}.size AND a.kind = 'witness' ORDER BY a.who)`;
+
 /**
  * Reads of the log of heads: the current one, unless another is named. They belong to no tenant, so any connection
  * serves, within a tenant's transaction too. Before the first sequencer ran, everything is null or empty.
@@ -32,7 +40,7 @@ export class HeadsQueries {
     }>(
       `SELECT g.log_id, g.origin, g.opened_at, g.predecessor FROM heads_log g
        WHERE CASE WHEN $1::uuid IS NULL
-         THEN NOT EXISTS (SELECT FROM heads_log s WHERE s.predecessor = g.log_id)
+         THEN ${IS_CURRENT}
          ELSE g.log_id = $1::uuid END`,
       [this.#logId],
     );
@@ -169,8 +177,7 @@ export class HeadsQueries {
     if (log === null) return null;
     const [row] = await db.query<CheckpointRow>(
       `SELECT c.size, c.root, c.note, c.signed_at, p.published_at,
-         ARRAY(SELECT convert_from(a.evidence, 'UTF8') FROM heads_anchor a
-           WHERE a.log_id = c.log_id AND a.size = c.size AND a.kind = 'witness' ORDER BY a.who) AS lines
+         ${cosignatureLines('c')} AS lines
        FROM heads_checkpoint c
        LEFT JOIN heads_publication p ON p.log_id = c.log_id AND p.size = c.size
        WHERE c.log_id = $1::uuid ${rest}`,

@@ -4,13 +4,11 @@ import {
   HASH_BYTES,
   nodeHash,
   perfectRoot,
+  TILE_HEIGHT,
   TILE_WIDTH,
 } from '@countersign/chain';
 import { AppError } from '@countersign/kernel';
 import { tileBytes, type TileStore, type TileWanted } from './tile-store.js';
-
-/** log2 of the hashes in a tile. */
-const TILE_HEIGHT = 8;
 
 /**
  * The first `size` leaves of a stored tree. A proof reads a few tiles whatever the size; tiles are remembered, so that
