@@ -81,5 +81,26 @@ describe('entryReceipt', () => {
       size: 600n,
       heads: expect.stringContaining('index '),
     });
+
+    // A head that is signed but not published is nobody's business yet.
+    await new HeadsSequencer({ ...signing, publishAtOnce: false }).runOnce();
+    expect(await receipt(600n)).toMatchObject({ ok: true, size: 601n, heads: null });
+    expect(await receipt(599n)).toMatchObject({ ok: true, size: 600n });
+
+    // What a witness added to the published checkpoint is part of the receipt.
+    const line = '\u2014 witness.test/one QUFBQUFBQUFBQUFBQUFBQQ==\n';
+    await fixture.test.asOwner(
+      `INSERT INTO heads_anchor (log_id, size, kind, who, evidence, at)
+       SELECT log_id, size, 'witness', 'witness.test/one', $1, now() FROM heads_publication`,
+      [Buffer.from(line)],
+    );
+    expect(await receipt(599n)).toMatchObject({ heads: expect.stringContaining(line) });
+
+    // A log of heads that was succeeded by another vouches no more.
+    await fixture.test.asOwner(
+      `INSERT INTO heads_log (log_id, origin, opened_at, predecessor)
+       SELECT gen_random_uuid(), 'countersign.local/next', now(), log_id FROM heads_log`,
+    );
+    expect(await receipt(599n)).toMatchObject({ ok: true, size: 601n, heads: null });
   });
 });
