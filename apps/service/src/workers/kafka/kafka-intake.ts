@@ -14,9 +14,9 @@ import type {
   Kafka,
   KafkaMessage,
 } from 'kafkajs';
+import { isBrokerAway, isLasting, whileBrokerAway } from './broker-away.js';
 import type { IntakeLog } from './intake-log.js';
 import { createKafka, type KafkaConnection } from './kafka-client.js';
-import { untilNotClosed } from './until-not-closed.js';
 
 export interface KafkaIntakeOptions {
   readonly connection: KafkaConnection;
@@ -28,6 +28,8 @@ export interface KafkaIntakeOptions {
   readonly onFatal: (error: AppError) => void;
   /** Members of one group share the partitions. Default `countersign`. */
   readonly groupId?: string;
+  /** After this long without a sign of life the broker gives a member's partitions to others. Default 30 s. */
+  readonly sessionTimeoutMs?: number;
   /** Partitions that are recorded at once. Default 3. */
   readonly concurrency?: number;
   /** How often a connection is tried again before start gives up. Default 8, about a minute. */
@@ -37,14 +39,8 @@ export interface KafkaIntakeOptions {
 /** Between readings of the offsets that other members recorded. */
 const REFRESH_MS = 5_000;
 const BACKOFF_MS = { first: 500, max: 30_000 };
-/** Crashes that kafkajs does not restart from by itself, though they pass with the broker's absence. */
-const BROKER_AWAY: ReadonlySet<string> = new Set([
-  'KafkaJSGroupCoordinatorNotFound',
-  'KafkaJSBrokerNotFound',
-  'KafkaJSConnectionError',
-  'KafkaJSConnectionClosedError',
-  'KafkaJSMetadataNotLoaded',
-]);
+/** Starts in a row without a fetch, after crashes that say nothing of the broker, before the intake gives up. */
+const MAX_RESTARTS = 8;
 /** What trying again cannot mend. */
 const FATAL_CODES = ['OFFSET_BEYOND_END', 'NOT_FOUND'] as const;
 
@@ -61,7 +57,7 @@ export class KafkaIntake implements EventIntake {
   readonly #offsets = new Map<string, bigint>();
   readonly #waiting = new Set<NodeJS.Timeout>();
   #refresh: NodeJS.Timeout | undefined;
-  /** Since the group was last joined. */
+  /** Since the broker last answered a fetch. */
   #restarts = 0;
   #ended = false;
 
@@ -72,7 +68,7 @@ export class KafkaIntake implements EventIntake {
     this.#consumer = this.#kafka.consumer({
       groupId: options.groupId ?? 'countersign',
       allowAutoTopicCreation: false,
-      sessionTimeout: 30_000,
+      sessionTimeout: options.sessionTimeoutMs ?? 30_000,
       maxBytesPerPartition: 1024 * 1024,
       maxBytes: 8 * 1024 * 1024,
       maxWaitTimeInMs: 1_000,
@@ -80,32 +76,48 @@ export class KafkaIntake implements EventIntake {
     });
   }
 
-  /** Throws KAFKA_UNREACHABLE, UNKNOWN_TOPIC or OFFSET_BEYOND_END with a sentence for the operator. */
+  /**
+   * Reads from here on. A broker that goes away meanwhile is waited for. Throws KAFKA_UNREACHABLE, UNKNOWN_TOPIC or
+   * OFFSET_BEYOND_END with a sentence for the operator.
+   */
   async start(): Promise<void> {
     await this.#loadOffsets();
-    await this.#patiently(() => this.#checkTopics());
-    const { CRASH, GROUP_JOIN, REBALANCING } = this.#consumer.events;
+    this.#listen();
+    await whileBrokerAway(
+      async () => {
+        await this.#checkTopics();
+        await this.#consumer.connect();
+        await this.#consumer.subscribe({ topics: [...this.#bindings.keys()], fromBeginning: true });
+      },
+      {
+        tries: this.#options.retries ?? 8,
+        backoffMs: BACKOFF_MS,
+        onRetry: (error) => {
+          this.#warn(error, 'the broker went away during the start; trying again');
+        },
+      },
+    ).catch((error: unknown) => {
+      throw error instanceof AppError ? error : unreachable(this.#options.connection, error);
+    });
+    await this.#run();
+    this.#refresh = setInterval(() => this.#reloadOffsets(), REFRESH_MS);
+    this.#refresh.unref();
+  }
+
+  #listen(): void {
+    const { CRASH, FETCH, GROUP_JOIN, REBALANCING } = this.#consumer.events;
     this.#consumer.on(GROUP_JOIN, (event) => {
-      this.#restarts = 0;
       this.#seek(event);
     });
+    this.#consumer.on(FETCH, () => {
+      this.#restarts = 0;
+    });
     this.#consumer.on(REBALANCING, () => {
-      void this.#loadOffsets().catch((error: unknown) =>
-        this.#warn(error, 'offsets were not read'),
-      );
+      this.#reloadOffsets();
     });
     this.#consumer.on(CRASH, (event) => {
       this.#crashed(event);
     });
-    await this.#patiently(() => this.#consumer.connect());
-    await this.#consumer.subscribe({ topics: [...this.#bindings.keys()], fromBeginning: true });
-    await this.#run();
-    this.#refresh = setInterval(() => {
-      void this.#loadOffsets().catch((error: unknown) =>
-        this.#warn(error, 'offsets were not read'),
-      );
-    }, REFRESH_MS);
-    this.#refresh.unref();
   }
 
   #run(): Promise<void> {
@@ -197,14 +209,8 @@ export class KafkaIntake implements EventIntake {
     }
   }
 
-  #patiently(work: () => Promise<void>): Promise<void> {
-    return untilNotClosed(work, {
-      tries: this.#options.retries ?? 8,
-      backoffMs: BACKOFF_MS,
-      onRetry: (error) => {
-        this.#warn(error, 'the broker closed the connection; trying again');
-      },
-    });
+  #reloadOffsets(): void {
+    void this.#loadOffsets().catch((error: unknown) => this.#warn(error, 'offsets were not read'));
   }
 
   /** kafkajs reads from the beginning when it is told to seek beyond the end, without a word. */
@@ -220,8 +226,6 @@ export class KafkaIntake implements EventIntake {
           if (BigInt(high) < stored) throw madeAgain(topic, partition, high, stored);
         }
       }
-    } catch (error) {
-      throw error instanceof AppError ? error : unreachable(this.#options.connection, error);
     } finally {
       await admin.disconnect().catch(() => undefined);
     }
@@ -233,7 +237,7 @@ export class KafkaIntake implements EventIntake {
       this.#warn(error, 'the consumer stopped and starts again');
       return;
     }
-    if (BROKER_AWAY.has(error.name)) {
+    if (isBrokerAway(error) || (!isLasting(error) && this.#restarts < MAX_RESTARTS)) {
       this.#startAgain(error);
       return;
     }
@@ -249,7 +253,7 @@ export class KafkaIntake implements EventIntake {
     );
   }
 
-  /** kafkajs gives up when the broker was away at the moment it looked for the group's coordinator. It comes back. */
+  /** kafkajs gives up at what it does not know to pass, such as a broker that was away when it looked for the coordinator. */
   #startAgain(error: unknown): void {
     const delayMs = Math.min(BACKOFF_MS.first * 2 ** this.#restarts, BACKOFF_MS.max);
     this.#restarts += 1;

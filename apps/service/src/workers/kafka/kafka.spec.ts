@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { AppError, asTenantId } from '@countersign/kernel';
+import { isBrokerAway, isLasting, whileBrokerAway } from './broker-away.js';
 import { calmRequestQueue, scheduleWhenNeeded } from './calm-request-queue.js';
 import { KafkaIntake } from './kafka-intake.js';
-import { untilNotClosed } from './until-not-closed.js';
 import { bindTopics, type TopicBindingsOptions, type WantedTopic } from './topic-bindings.js';
 
 describe('calmRequestQueue', () => {
@@ -103,24 +103,26 @@ describe('bindTopics', () => {
   });
 });
 
-describe('untilNotClosed', () => {
-  const { KafkaJSConnectionClosedError, KafkaJSConnectionError } = createRequire(import.meta.url)(
-    'kafkajs/src/errors',
-  ) as Record<string, new (message: string) => Error>;
-  const closed = (): Error => {
-    if (KafkaJSConnectionClosedError === undefined) throw new Error('renamed');
-    return new KafkaJSConnectionClosedError('Closed connection');
+describe('a broker that goes away', () => {
+  type KafkaError = new (message: unknown, more?: object) => Error;
+  const errors = createRequire(import.meta.url)('kafkajs/src/errors') as Record<string, KafkaError>;
+  const named = (name: string, ...given: [unknown, object?]): Error => {
+    const Named = errors[name];
+    if (Named === undefined) throw new Error(`kafkajs has no ${name} any more`);
+    return new Named(...given);
   };
+  const closed = (): Error => named('KafkaJSConnectionClosedError', 'Closed connection');
+
   /** Fails with each of the errors in turn, then succeeds; how often it was done, and what was told. */
   async function attempts(
-    errors: readonly Error[],
+    failures: readonly Error[],
     tries = 8,
   ): Promise<{ done: number; told: number; outcome: unknown }> {
     let done = 0;
     let told = 0;
-    const outcome = await untilNotClosed(
+    const outcome = await whileBrokerAway(
       () => {
-        const error = errors[done++];
+        const error = failures[done++];
         return error === undefined ? Promise.resolve() : Promise.reject(error);
       },
       { tries, backoffMs: { first: 0, max: 0 }, onRetry: () => (told += 1) },
@@ -128,21 +130,39 @@ describe('untilNotClosed', () => {
     return { done, told, outcome };
   }
 
-  it('does again what a restarting broker cut off, also behind our own error', async () => {
-    const wrapped = new AppError('KAFKA_UNREACHABLE', { publicMessage: 'gone', cause: closed() });
-    expect(await attempts([closed(), wrapped])).toEqual({ done: 3, told: 2, outcome: undefined });
+  it.each([
+    ['a closed connection', closed()],
+    ['a refused one', named('KafkaJSConnectionError', 'connect ECONNREFUSED')],
+    ['no coordinator', named('KafkaJSGroupCoordinatorNotFound', 'gone')],
+    ['an answer that never came', named('KafkaJSRequestTimeoutError', 'late')],
+    ['no leader yet', named('KafkaJSProtocolError', { message: 'no leader', retriable: true })],
+    ['one of them inside of another', named('KafkaJSNonRetriableError', 'x', { cause: closed() })],
+    ['an error without a name', new Error('Broker not connected')],
+  ])('is waited for: %s', async (_what, error) => {
+    expect(await attempts([error, error])).toEqual({ done: 3, told: 2, outcome: undefined });
+    expect(isLasting(error)).toBe(false);
   });
 
-  it('gives up after as many tries as it was told', async () => {
-    const errors = [closed(), closed(), closed(), closed()];
-    expect(await attempts(errors, 2)).toEqual({ done: 3, told: 2, outcome: errors[2] });
+  it('is given up after as many tries as were told', async () => {
+    const failures = [closed(), closed(), closed(), closed()];
+    expect(await attempts(failures, 2)).toEqual({ done: 3, told: 2, outcome: failures[2] });
   });
 
-  it('passes anything else on at once', async () => {
-    const refused = new (KafkaJSConnectionError ?? Error)('refused');
-    for (const error of [refused, new Error('other')]) {
-      expect(await attempts([error])).toEqual({ done: 1, told: 0, outcome: error });
-    }
+  it.each([
+    ['what kafkajs gave up', named('KafkaJSNumberOfRetriesExceeded', closed(), {})],
+    ['a codec', named('KafkaJSNotImplemented', 'Snappy')],
+    ['a password', named('KafkaJSSASLAuthenticationError', 'wrong')],
+    [
+      'what cannot be allowed',
+      named('KafkaJSProtocolError', { message: 'authorization', retriable: false }),
+    ],
+    [
+      'what we say ourselves',
+      new AppError('UNKNOWN_TOPIC', { publicMessage: 'none', cause: closed() }),
+    ],
+  ])('is not the matter with %s', async (_what, error) => {
+    expect(await attempts([error])).toEqual({ done: 1, told: 0, outcome: error });
+    expect(isBrokerAway(error)).toBe(false);
   });
 });
 
