@@ -1,5 +1,7 @@
 // Run through tools/jest.mjs, which sets --experimental-vm-modules: the suite is ES modules, as NestJS 12 is.
 
+import { availableParallelism } from 'node:os';
+
 const swc = (moduleType) => [
   '@swc/jest',
   {
@@ -26,7 +28,10 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/interop/', '<rootDir>/test/bench/'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
+  // A spec waits for PostgreSQL half of its time, so two pay even on one core; each has a database of its own, with a
+  // pool of connections that one server has to hold.
+  maxWorkers: Math.min(Math.max(availableParallelism(), 2), 8),
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^@countersign/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
