@@ -1,6 +1,6 @@
 import type { Database, SqlTx } from '@countersign/database';
 import { UNKNOWN_ACTOR } from '@countersign/events';
-import { AppError, asTenantId } from '@countersign/kernel';
+import { AppError, asTenantId, mapInSlices } from '@countersign/kernel';
 import type { IntakeBatch, IntakeRecord, TopicBinding } from './event-intake.js';
 import type { Recorded } from './outcome.js';
 import { notUnderstood } from './reading.js';
@@ -92,7 +92,9 @@ export class IntakeHandler {
          WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND topic = $3 AND partition = $4::int`,
         [tx.tenantId, binding.sourceId, batch.topic, batch.partition, nextOffset],
       );
-      const deliveries = fresh.map((record) => intakeDelivery(source, batch, record, receivedAt));
+      const deliveries = await mapInSlices(fresh, (record) =>
+        intakeDelivery(source, batch, record, receivedAt),
+      );
       const recorded = await recorder.recordInTx(tx, deliveries);
       sources.activity.delivered(source);
       return { nextOffset, recorded };

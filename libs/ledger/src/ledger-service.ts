@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EMPTY_ROOT, Frontier, HASH_BYTES } from '@countersign/chain';
 import type { Database, SqlTx } from '@countersign/database';
 import type { EntryDraft } from '@countersign/events';
-import type { Clock, TenantId } from '@countersign/kernel';
+import { mapInSlices, type Clock, type TenantId } from '@countersign/kernel';
 import type { Vault } from '@countersign/vault';
 import { appendUnlessRepeated } from './append/append-in-tx.js';
 import type { AppendResult } from './append/append-result.js';
@@ -131,7 +131,7 @@ export class LedgerService {
     this.#refuseReadOnly();
     if (drafts.length === 0) return [];
     const seal = await sealOf(this.#vault, tx.tenantId, (work) => work(tx));
-    const prepared = drafts.map((draft) => prepareDraft(draft, seal));
+    const prepared = await mapInSlices(drafts, (draft) => prepareDraft(draft, seal));
     const { batch, results } = await appendUnlessRepeated(tx, this.#clock, prepared);
     if (batch !== null) this.#hintLater(tx.tenantId, batch.after.size);
     return results;

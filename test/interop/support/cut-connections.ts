@@ -45,7 +45,7 @@ export class CutConnections {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-    socket.write = ((...args: unknown[]) => {
+    socket.write = (...args: unknown[]) => {
       this.requests += 1;
       if (this.requests === this.nth) {
         this.cut = true;
@@ -54,7 +54,7 @@ export class CutConnections {
         return false;
       }
       return write(...args);
-    });
+    };
     return socket;
   }
 
