@@ -20,24 +20,23 @@ const PASSING: ReadonlySet<string> = new Set([
   'KafkaJSNoBrokerAvailableError',
   'KafkaJSRequestTimeoutError',
 ]);
-/** A codec, a message format, a password, and what kafkajs tried long enough. */
+/** A codec, a message format, a password. */
 const LASTING: ReadonlySet<string> = new Set([
   'KafkaJSNotImplemented',
-  'KafkaJSNumberOfRetriesExceeded',
   'KafkaJSSASLAuthenticationError',
   'KafkaJSServerDoesNotSupportApiKey',
   'KafkaJSUnsupportedMagicByteInMessageSet',
 ]);
 
-/** Whether an error is that of a broker which went away in the middle of something, as one does that restarts. */
+/** Whether an error is that of a broker which is away, or went away in the middle of something, as one does that restarts. */
 export function isBrokerAway(error: unknown): boolean {
-  return !isLasting(error) && chainOf(error).some(({ name }) => PASSING.has(name));
+  const passes = chainOf(error).some(({ name }) => PASSING.has(name));
+  return (passes || gaveUp(error)) && !isLasting(error);
 }
 
 /**
- * Whether an error comes again however often the same is tried: what a broker refuses, what kafkajs cannot read, and what
- * it gave up after as many tries as it was told to make. False for anything unknown: a connection that is cut off at the
- * wrong moment leaves kafkajs with errors of no name.
+ * Whether an error comes again however often the same is tried: what a broker refuses and what kafkajs cannot read. False
+ * for anything unknown: a connection that is cut off at the wrong moment leaves kafkajs with errors of no name.
  */
 export function isLasting(error: unknown): boolean {
   return chainOf(error).some(
@@ -50,7 +49,8 @@ export function isLasting(error: unknown): boolean {
 
 /**
  * Does `work` again while it fails for a reason that may pass. kafkajs tries again by itself when it cannot connect at
- * all, but passes on what cuts a request off. What lasts is passed on at once, the rest after `tries`.
+ * all, and what it gave up after as many tries as it was told to make is not tried again here; but it passes on what
+ * cuts a request off. What lasts is passed on at once, the rest after `tries`.
  */
 export async function whileBrokerAway(
   work: () => Promise<void>,
@@ -61,11 +61,15 @@ export async function whileBrokerAway(
       await work();
       return;
     } catch (error) {
-      if (isLasting(error) || failed >= tries) throw error;
+      if (isLasting(error) || gaveUp(error) || failed >= tries) throw error;
       onRetry(error);
       await delay(Math.min(backoffMs.first * 2 ** failed, backoffMs.max));
     }
   }
+}
+
+function gaveUp(error: unknown): boolean {
+  return chainOf(error).some(({ name }) => name === 'KafkaJSNumberOfRetriesExceeded');
 }
 
 /** An error and what caused it, outermost first. */

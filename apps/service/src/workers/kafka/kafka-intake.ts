@@ -237,20 +237,16 @@ export class KafkaIntake implements EventIntake {
       this.#warn(error, 'the consumer stopped and starts again');
       return;
     }
+    this.#recover(error);
+  }
+
+  /** Starts the consumer again, where that may help. */
+  #recover(error: unknown): void {
     if (isBrokerAway(error) || (!isLasting(error) && this.#restarts < MAX_RESTARTS)) {
       this.#startAgain(error);
-      return;
+    } else {
+      this.#fatal(stopped(error));
     }
-    this.#fatal(
-      new AppError('INTAKE_STOPPED', {
-        publicMessage: `Reading from Kafka stopped for good: ${error.message}`,
-        hint:
-          error.name === 'KafkaJSNotImplemented'
-            ? 'A producer compresses with snappy, lz4 or zstd. Set its compression.type to gzip or none.'
-            : 'Nothing was lost: reading goes on at the next start from the last recorded message.',
-        cause: error,
-      }),
-    );
   }
 
   /** kafkajs gives up at what it does not know to pass, such as a broker that was away when it looked for the coordinator. */
@@ -263,7 +259,7 @@ export class KafkaIntake implements EventIntake {
         .connect()
         .then(() => this.#run())
         .catch((again: unknown) => {
-          this.#startAgain(again);
+          this.#recover(again);
         });
     });
   }
@@ -313,6 +309,18 @@ function unreachable(connection: KafkaConnection, cause: unknown): AppError {
   return new AppError('KAFKA_UNREACHABLE', {
     publicMessage: `Kafka does not answer at ${connection.brokers.join(', ')}: ${cause instanceof Error ? cause.message : String(cause)}`,
     hint: 'Check KAFKA_BROKERS and KAFKA_SASL_*, or unset KAFKA_BROKERS to run without Kafka.',
+    cause,
+  });
+}
+
+function stopped(cause: unknown): AppError {
+  const { message, name } = cause instanceof Error ? cause : new Error(String(cause));
+  return new AppError('INTAKE_STOPPED', {
+    publicMessage: `Reading from Kafka stopped for good: ${message}`,
+    hint:
+      name === 'KafkaJSNotImplemented'
+        ? 'A producer compresses with snappy, lz4 or zstd. Set its compression.type to gzip or none.'
+        : 'Nothing was lost: reading goes on at the next start from the last recorded message.',
     cause,
   });
 }

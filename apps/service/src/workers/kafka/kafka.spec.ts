@@ -148,8 +148,13 @@ describe('a broker that goes away', () => {
     expect(await attempts(failures, 2)).toEqual({ done: 3, told: 2, outcome: failures[2] });
   });
 
+  it('is not waited for again when kafkajs has waited as long as it was told to', async () => {
+    const error = named('KafkaJSNumberOfRetriesExceeded', closed(), {});
+    expect(await attempts([error])).toEqual({ done: 1, told: 0, outcome: error });
+    expect(isBrokerAway(error)).toBe(true);
+  });
+
   it.each([
-    ['what kafkajs gave up', named('KafkaJSNumberOfRetriesExceeded', closed(), {})],
     ['a codec', named('KafkaJSNotImplemented', 'Snappy')],
     ['a password', named('KafkaJSSASLAuthenticationError', 'wrong')],
     [
